@@ -1,0 +1,15 @@
+package rules
+
+// CategoryAttrs is what the policy declares of one data category. Categories
+// are dotted keys in the style of Fideslang; a category without attributes of
+// its own takes those of its nearest declared ancestor.
+type CategoryAttrs struct {
+	Name       string
+	Identifier IdentifierClass
+	Special    bool // GDPR Art. 9, APPI special care
+	SPI        bool // sensitive personal information under CCPA
+	Credential bool // never disclosed, to nobody
+	CCPA       map[SubjectCategory]CCPAClass
+	DeclaredG  map[SubjectCategory]bool // listed in the EEA/UK notice (E1)
+	DeclaredC  map[SubjectCategory]bool // listed in the California notice (C1)
+}

@@ -1,0 +1,101 @@
+package rules
+
+import "sync"
+
+// DefaultMaxClasses is how many classes a plan remembers the actions of. Beyond
+// it actions are computed for each subject anew: slower, never different.
+const DefaultMaxClasses = 4096
+
+// Plan is edition x resource x recipient x purpose, compiled. It is safe for
+// concurrent use.
+type Plan struct {
+	edition  *Edition
+	resource *Resource
+	standing *standing
+	grant    *Grant
+	kinds    []planKind
+	wants    FieldSet
+
+	mu   sync.RWMutex
+	memo map[Class]*Actions
+}
+
+// planKind is what a plan knows of one kind of subject.
+type planKind struct {
+	subject    *SubjectKind
+	categories []string
+	number     []int // by field: the number of its category, -1 for public ones
+}
+
+func newPlan(e *Edition, r *Resource, s *standing, g *Grant) *Plan {
+	p := &Plan{edition: e, resource: r, standing: s, grant: g, memo: make(map[Class]*Actions)}
+	p.kinds = make([]planKind, len(r.Shape.Subjects))
+	for i := range p.kinds {
+		k := planKind{subject: &r.Shape.Subjects[i], categories: kindCategories(r.Shape, i), number: make([]int, len(r.Shape.Fields))}
+		numbers := make(map[string]int, len(k.categories))
+		for n, c := range k.categories {
+			numbers[c] = n
+		}
+		for f := range r.Shape.Fields {
+			k.number[f] = -1
+			if n, ok := numbers[r.Shape.Fields[f].Category]; ok {
+				k.number[f] = n
+			}
+		}
+		p.kinds[i] = k
+	}
+	p.wants = NewFieldSet(len(r.Shape.Fields))
+	for i, f := range r.Shape.Fields {
+		if f.Public || g.Need(f.Category) != NeedNone {
+			p.wants.Add(i)
+		}
+	}
+	return p
+}
+
+// Resource returns what the plan is for.
+func (p *Plan) Resource() *Resource { return p.resource }
+
+// Edition returns the edition that the plan belongs to.
+func (p *Plan) Edition() *Edition { return p.edition }
+
+// Recipient returns the recipient's registration.
+func (p *Plan) Recipient() *RecipientDef { return p.standing.recipient.Def }
+
+// Geo returns the recipient's classes under APPI, EEA and UK.
+func (p *Plan) Geo() (appi, eea, uk Geo) { return p.standing.appi, p.standing.eea, p.standing.uk }
+
+// Purpose returns the purpose.
+func (p *Plan) Purpose() *Purpose { return p.grant.Purpose }
+
+// LinkGroup names the domain of the plan's pseudonyms within its recipient: the
+// contract's link group, or the purpose.
+func (p *Plan) LinkGroup() string {
+	if p.grant.LinkGroup != "" {
+		return p.grant.LinkGroup
+	}
+	return p.grant.Purpose.Name
+}
+
+// Wants returns the fields that any subject's actions could let out.
+func (p *Plan) Wants() FieldSet { return p.wants }
+
+// Actions returns the decision for a class. It is computed once per class.
+func (p *Plan) Actions(c Class) *Actions {
+	p.mu.RLock()
+	a := p.memo[c]
+	p.mu.RUnlock()
+	if a != nil {
+		return a
+	}
+	a = p.decide(&c)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.memo[c]; known != nil {
+		return known
+	}
+	if len(p.memo) < DefaultMaxClasses {
+		p.memo[c] = a
+	}
+	return a
+}

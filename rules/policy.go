@@ -1,0 +1,140 @@
+package rules
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// RulePack names the version of the decision tables in this package. It is in
+// every policy record.
+const RulePack = "2026-11"
+
+// Policy is a compiled bundle. It is immutable and safe for concurrent use.
+type Policy struct {
+	Bundle *Bundle
+
+	regions     Regions
+	categories  map[string]*CategoryAttrs
+	populations map[string]*Population
+	purposes    map[string]*Purpose
+	recipients  map[string]*Recipient
+	users       map[string]*Recipient
+	apis        map[string]*api
+}
+
+type api struct {
+	name      string
+	router    router
+	resources []*Resource
+}
+
+// Purpose is a purpose with its rows in the notices.
+type Purpose struct {
+	Name, DPV string
+	Legal     LegalPurpose
+	DM        bool
+	Profiling bool // related to direct marketing
+	AdShare   bool // cross-context behavioural advertising
+	Stat      bool
+	Health    bool
+	M7027     bool // serves a purpose of section 7027(m)
+
+	scopeJ [subjectCategoryCount]bool
+	scopeC [subjectCategoryCount]bool
+	rows   [subjectCategoryCount]row
+	cells  [subjectCategoryCount][ccpaClassCount]bool
+}
+
+const (
+	subjectCategoryCount = int(Visitor) + 1
+	ccpaClassCount       = int(CCPAInternetActivity) + 1
+)
+
+// row is a row of the EEA/UK notice.
+type row struct {
+	exists bool
+	bases  []Basis
+	pin    Basis
+}
+
+// basis is the one that governs: the pinned, else the strictest listed (G6).
+func (r row) basis() Basis {
+	if r.pin != BasisNone || len(r.bases) == 0 {
+		return r.pin
+	}
+	return slices.Max(r.bases)
+}
+
+// Recipient is a registered recipient.
+type Recipient struct {
+	ID  string
+	Def *RecipientDef
+
+	needs map[string]*Grant // by purpose
+}
+
+// Grant is what a contract lets one purpose see.
+type Grant struct {
+	Purpose     *Purpose
+	RefRequired bool
+	LinkGroup   string
+
+	needs      map[string]Need
+	refPattern *regexp.Regexp
+}
+
+// Need returns the need for a data category: that of the most specific
+// category that the contract lists, else none.
+func (g *Grant) Need(category string) Need {
+	for {
+		if n, ok := g.needs[category]; ok {
+			return n
+		}
+		cut := strings.LastIndexByte(category, '.')
+		if cut < 0 {
+			return NeedNone
+		}
+		category = category[:cut]
+	}
+}
+
+// Populations returns the populations by name.
+func (p *Policy) Populations() map[string]*Population { return p.populations }
+
+// HasAPI reports whether the policy describes an api of that name.
+func (p *Policy) HasAPI(name string) bool { return p.apis[name] != nil }
+
+// APIs lists the names of the apis, sorted.
+func (p *Policy) APIs() []string {
+	var names []string
+	for n := range p.apis {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// At returns the edition of the policy as of an instant, or nil when no
+// document is in effect yet (R8).
+func (p *Policy) At(now time.Time) *Edition {
+	e := &Edition{policy: p, from: now, recipients: make(map[string]*standing, len(p.recipients)), plans: newPlanCache()}
+	for _, d := range p.Bundle.Documents {
+		if !d.EffectiveFrom.After(now) {
+			e.Documents = append(e.Documents, d)
+		}
+	}
+	if len(e.Documents) == 0 {
+		return nil
+	}
+	for id, r := range p.recipients {
+		e.recipients[id] = p.standing(r, now)
+	}
+	for _, t := range p.boundaries() {
+		if t.After(now) && (e.until.IsZero() || t.Before(e.until)) {
+			e.until = t
+		}
+	}
+	return e
+}

@@ -1,0 +1,235 @@
+package source
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/modicum-dev/modicum/rules"
+)
+
+// decoder collects problems and goes on: an author sees all of them at once.
+type decoder struct {
+	name     string // of the file being read
+	bundle   *rules.Bundle
+	problems rules.Problems
+}
+
+// keys maps what a mapping may hold to what reads it.
+type keys map[string]func(value)
+
+// value is a node with its place.
+type value struct {
+	d    *decoder
+	node ast.Node
+	pos  rules.Pos
+	what string // its key, for messages
+}
+
+func (d *decoder) problem(pos rules.Pos, kind error, detail, suggestion string) {
+	d.problems = append(d.problems, &rules.Problem{Pos: pos, Kind: kind, Detail: detail, Suggestion: suggestion})
+}
+
+func (d *decoder) pos(n ast.Node) rules.Pos {
+	p := rules.Pos{File: d.name, Line: 1, Column: 1}
+	if n == nil {
+		return p
+	}
+	if t := n.GetToken(); t != nil && t.Position != nil {
+		p.Line, p.Column = t.Position.Line, t.Position.Column
+	}
+	return p
+}
+
+// each visits the members of a mapping in order, once each.
+func (d *decoder) each(n ast.Node, what string, visit func(key rules.Name, v value)) {
+	if !d.plain(n) {
+		return
+	}
+	m, ok := n.(ast.MapNode)
+	if !ok {
+		d.problem(d.pos(n), rules.ErrBadValue, what+" must be a mapping (key: value)", "")
+		return
+	}
+	seen := make(map[string]bool)
+	for it := m.MapRange(); it.Next(); {
+		kv := it.KeyValue()
+		key, pos := keyText(kv.Key), d.pos(kv.Key)
+		switch {
+		case kv.Key.IsMergeKey():
+			d.problem(pos, rules.ErrSyntax, "merge keys (<<) are not allowed in a policy", "write the members out")
+			continue
+		case seen[key]:
+			d.problem(pos, rules.ErrDuplicate, fmt.Sprintf("%q stands twice in %s", key, what), "")
+			continue
+		}
+		seen[key] = true
+		visit(rules.Name{Value: key, Pos: pos}, value{d: d, node: kv.Value, pos: d.pos(kv.Value), what: key})
+	}
+}
+
+// keyText returns a key as it was written, without quotes.
+func keyText(k ast.MapKeyNode) string {
+	if s, ok := k.(*ast.StringNode); ok {
+		return s.Value
+	}
+	return strings.TrimSpace(k.GetToken().Value)
+}
+
+// mapping reads a mapping with a closed set of keys.
+func (d *decoder) mapping(n ast.Node, what string, known keys) {
+	d.each(n, what, func(key rules.Name, v value) {
+		read, ok := known[key.Value]
+		if !ok {
+			d.problem(key.Pos, rules.ErrUnknownKey, fmt.Sprintf("unknown key %q in %s", key.Value, what),
+				rules.DidYouMean(key.Value, sortedKeys(known)))
+			return
+		}
+		read(v)
+	})
+}
+
+// plain refuses what gives a policy a second meaning.
+func (d *decoder) plain(n ast.Node) bool {
+	kind := ""
+	switch n.(type) {
+	case nil:
+		return false
+	case *ast.AnchorNode:
+		kind = "anchors (&)"
+	case *ast.AliasNode:
+		kind = "aliases (*)"
+	case *ast.TagNode:
+		kind = "tags (!)"
+	default:
+		return true
+	}
+	d.problem(d.pos(n), rules.ErrSyntax, kind+" are not allowed in a policy", "write the value out")
+	return false
+}
+
+func (v value) bad(want string) {
+	v.d.problem(v.pos, rules.ErrBadValue, fmt.Sprintf("%s must be %s", v.what, want), "")
+}
+
+func (v value) mapping(known keys) { v.d.mapping(v.node, v.what, known) }
+
+func (v value) each(visit func(key rules.Name, v value)) { v.d.each(v.node, v.what, visit) }
+
+// list visits the elements of a sequence.
+func (v value) list(visit func(value)) {
+	if !v.d.plain(v.node) {
+		return
+	}
+	s, ok := v.node.(*ast.SequenceNode)
+	if !ok {
+		v.bad("a list")
+		return
+	}
+	for _, n := range s.Values {
+		visit(value{d: v.d, node: n, pos: v.d.pos(n), what: v.what})
+	}
+}
+
+// text reads a scalar as it was written: numbers and dates keep their form.
+func (v value) text() string {
+	if !v.d.plain(v.node) {
+		return ""
+	}
+	switch n := v.node.(type) {
+	case *ast.StringNode:
+		return n.Value
+	case *ast.LiteralNode:
+		return n.Value.Value
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		return v.node.GetToken().Value
+	}
+	v.bad("a text")
+	return ""
+}
+
+func (v value) word() rules.Name {
+	s := v.text()
+	if s == "" {
+		v.d.problem(v.pos, rules.ErrMissing, v.what+" is empty", "")
+	}
+	return rules.Name{Value: s, Pos: v.pos}
+}
+
+func (v value) words() []rules.Name {
+	var out []rules.Name
+	v.list(func(e value) { out = append(out, e.word()) })
+	return out
+}
+
+func (v value) integer() int {
+	if n, ok := v.node.(*ast.IntegerNode); ok {
+		if i, err := strconv.Atoi(n.GetToken().Value); err == nil && i >= 0 && i < math.MaxInt32 {
+			return i
+		}
+	}
+	v.bad("a whole number")
+	return 0
+}
+
+func (v value) boolean() bool {
+	if n, ok := v.node.(*ast.BoolNode); ok {
+		return n.Value
+	}
+	v.bad("true or false")
+	return false
+}
+
+// date reads a day or an instant. A day stands for its first moment in UTC.
+func (v value) date() time.Time {
+	s := v.text()
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC()
+		}
+	}
+	v.bad("a date (2027-03-31) or an instant (2027-03-31T12:00:00Z)")
+	return time.Time{}
+}
+
+// end reads the end of a validity. A day is included: the end is the first
+// moment of the day after.
+func (v value) end() time.Time {
+	t := v.date()
+	if !t.IsZero() && len(v.text()) == len(time.DateOnly) {
+		return t.AddDate(0, 0, 1)
+	}
+	return t
+}
+
+// pattern reads a regular expression, which must compile when anchored.
+func (v value) pattern() rules.Name {
+	w := v.word()
+	if _, err := regexp.Compile("^(?:" + w.Value + ")$"); err != nil {
+		v.d.problem(v.pos, rules.ErrBadValue, fmt.Sprintf("%s is not a regular expression: %v", v.what, err), "")
+	}
+	return w
+}
+
+// oneOf reads a word of a closed vocabulary.
+func oneOf[T any](v value, parse func(string) (T, bool), vocabulary ...string) T {
+	s := v.text()
+	t, ok := parse(s)
+	if !ok {
+		v.d.problem(v.pos, rules.ErrBadValue, fmt.Sprintf("%s cannot be %q: it is one of %s", v.what, s, strings.Join(vocabulary, ", ")),
+			rules.DidYouMean(s, vocabulary))
+	}
+	return t
+}
+
+// listOf reads a list of words of a closed vocabulary.
+func listOf[T any](v value, parse func(string) (T, bool), vocabulary ...string) []T {
+	var out []T
+	v.list(func(e value) { out = append(out, oneOf(e, parse, vocabulary...)) })
+	return out
+}

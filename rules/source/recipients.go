@@ -1,0 +1,135 @@
+package source
+
+import (
+	"fmt"
+
+	"github.com/modicum-dev/modicum/rules"
+)
+
+func (d *decoder) recipients(v value) {
+	v.each(func(key rules.Name, v value) {
+		r := rules.RecipientDef{Name: key}
+		v.mapping(keys{
+			"legal_name":     func(v value) { r.LegalName = v.text() },
+			"address":        func(v value) { r.Address = v.text() },
+			"representative": func(v value) { r.Representative = v.text() },
+			"kind": func(v value) {
+				r.Kind = oneOf(v, rules.ParseRecipientKind, "internal", "processor", "third_party", "joint_use", "data_subject", "authority")
+			},
+			"category":         func(v value) { r.Category = oneOf(v, rules.ParseRecipientCategory, recipientWords...) },
+			"country":          func(v value) { r.Country = d.country(v) },
+			"onward_countries": func(v value) { r.Onward = d.countries(v) },
+			"match": func(v value) {
+				v.mapping(keys{
+					"user":  func(v value) { r.Users = append(r.Users, v.word()) },
+					"users": func(v value) { r.Users = append(r.Users, v.words()...) },
+				})
+			},
+			"handling_terms": func(v value) {
+				v.mapping(keys{
+					"ref":         func(v value) { r.Terms.Ref = v.text() },
+					"accepted_at": func(v value) { r.Terms.AcceptedAt = v.date() },
+				})
+			},
+			"evaluation":       func(v value) { r.Evaluation = d.evaluation(v) },
+			"safeguards":       func(v value) { r.Safeguards = d.safeguards(v) },
+			"consideration":    func(v value) { r.Consideration = v.boolean() },
+			"joint_use_notice": func(v value) { r.JointUseNotice = v.boolean() },
+			"suspended":        func(v value) { r.Suspended = v.boolean() },
+			"contract":         func(v value) { r.Contract = d.contract(v) },
+			"grant":            func(v value) { r.Contract = d.contract(v) },
+		})
+		d.bundle.Recipients = append(d.bundle.Recipients, r)
+	})
+}
+
+func (d *decoder) evaluation(v value) *rules.EvaluationDef {
+	e := &rules.EvaluationDef{Pos: v.pos}
+	v.mapping(keys{
+		"ref":         func(v value) { e.Ref = v.text() },
+		"standard":    func(v value) { e.Standard = v.text() },
+		"by":          func(v value) { e.By = v.text() },
+		"result":      func(v value) { e.Passed = oneOf(v, either("passed", "failed"), "passed", "failed") },
+		"at":          func(v value) { e.At = v.date() },
+		"valid_until": func(v value) { e.Until = v.end() },
+	})
+	if e.At.IsZero() || e.Until.IsZero() {
+		d.problem(v.pos, rules.ErrMissing, "an evaluation needs at and valid_until", "")
+	}
+	return e
+}
+
+func (d *decoder) safeguards(v value) []rules.SafeguardDef {
+	types := map[string][]string{
+		"appi": {"equivalent_system"},
+		"eea":  {"scc", "bcr", "dpf"},
+		"uk":   {"idta", "addendum", "bcr", "dpf_extension"},
+	}
+	var out []rules.SafeguardDef
+	v.each(func(key rules.Name, v value) {
+		known, ok := types[key.Value]
+		if !ok {
+			d.problem(key.Pos, rules.ErrUnknownKey, fmt.Sprintf("no regime %q has safeguards", key.Value),
+				rules.DidYouMean(key.Value, []string{"appi", "eea", "uk"}))
+			return
+		}
+		s := rules.SafeguardDef{Regime: key.Value, Pos: key.Pos}
+		v.mapping(keys{
+			"type": func(v value) {
+				s.Type = oneOf(v, func(t string) (string, bool) {
+					for _, k := range known {
+						if k == t {
+							return t, true
+						}
+					}
+					return "", false
+				}, known...)
+			},
+			"ref":         func(v value) { s.Ref = v.text() },
+			"valid_until": func(v value) { s.ValidUntil = v.end() },
+		})
+		if s.Type == "" || s.Ref == "" {
+			d.problem(key.Pos, rules.ErrMissing, "a safeguard needs type and ref", "")
+		}
+		out = append(out, s)
+	})
+	return out
+}
+
+func (d *decoder) contract(v value) *rules.ContractDef {
+	c := &rules.ContractDef{Pos: v.pos}
+	v.mapping(keys{
+		"ref":         func(v value) { c.Ref = v.text() },
+		"valid_from":  func(v value) { c.From = v.date() },
+		"valid_until": func(v value) { c.Until = v.end() },
+		"ccpa_terms":  func(v value) { c.CCPATerms = v.boolean() },
+		"automated_decision": func(v value) {
+			if v.boolean() {
+				d.problem(v.pos, rules.ErrConflict, "the notices promise that no decision is based solely on automated processing (E3.ADM)", "")
+			}
+		},
+		"purposes": func(v value) {
+			v.each(func(key rules.Name, v value) { c.Purposes = append(c.Purposes, d.contractPurpose(key, v)) })
+		},
+	})
+	return c
+}
+
+func (d *decoder) contractPurpose(key rules.Name, v value) rules.ContractPurposeDef {
+	p := rules.ContractPurposeDef{Purpose: key}
+	v.mapping(keys{
+		"needs": func(v value) {
+			v.each(func(key rules.Name, v value) {
+				p.Needs = append(p.Needs, rules.NeedDef{Category: key, Need: oneOf(v, rules.ParseNeed, "clear", "pseudonym", "none")})
+			})
+		},
+		"ref": func(v value) {
+			v.mapping(keys{
+				"required": func(v value) { p.RefRequired = v.boolean() },
+				"pattern":  func(v value) { p.RefPattern = v.pattern() },
+			})
+		},
+		"link_group": func(v value) { p.LinkGroup = v.word().Value },
+	})
+	return p
+}

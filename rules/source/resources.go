@@ -1,0 +1,160 @@
+package source
+
+import (
+	"fmt"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/modicum-dev/modicum/rules"
+)
+
+func (d *decoder) populations(v value) {
+	v.each(func(key rules.Name, v value) {
+		p := rules.PopulationDef{Name: key}
+		v.mapping(keys{
+			"id":            func(v value) { p.Type = oneOf(v, rules.ParseIDType, "integer", "uuid", "string") },
+			"case":          func(v value) { p.FoldCase = oneOf(v, either("fold", "exact"), "exact", "fold") },
+			"leading_zeros": func(v value) { p.StripZeros = oneOf(v, either("strip", "refuse"), "refuse", "strip") },
+		})
+		if p.Type == 0 {
+			d.problem(key.Pos, rules.ErrMissing, fmt.Sprintf("population %q needs the type of its ids", key.Value), "id: integer, uuid or string")
+		}
+		if p.FoldCase && p.Type != rules.IDString || p.StripZeros && p.Type != rules.IDInteger {
+			d.problem(key.Pos, rules.ErrConflict, "case belongs to string ids, leading_zeros to integer ids", "")
+		}
+		d.bundle.Population = append(d.bundle.Population, p)
+	})
+}
+
+func (d *decoder) unseen(v value) rules.Unseen {
+	if oneOf(v, either("allow", "withhold"), "allow", "withhold") {
+		return rules.UnseenAllow
+	}
+	return rules.UnseenWithhold
+}
+
+func (d *decoder) shapes(v value) []rules.ShapeDef {
+	var out []rules.ShapeDef
+	v.each(func(key rules.Name, v value) {
+		s := rules.ShapeDef{Name: key}
+		v.mapping(keys{
+			"subject": func(v value) { s.Subject = d.subject(v) },
+			"fields": func(v value) {
+				v.each(func(key rules.Name, v value) { s.Fields = append(s.Fields, d.field(key, v)) })
+			},
+		})
+		out = append(out, s)
+	})
+	return out
+}
+
+func (d *decoder) subject(v value) *rules.SubjectDef {
+	s := &rules.SubjectDef{Pos: v.pos}
+	v.mapping(keys{
+		"population": func(v value) { s.Population = v.word() },
+		"category":   func(v value) { s.Category = oneOf(v, rules.ParseSubjectCategory, subjectWords...) },
+		"id": func(v value) {
+			v.mapping(keys{
+				"at":    func(v value) { s.At = v.word() },
+				"key":   func(v value) { s.Key = v.boolean() },
+				"param": func(v value) { s.Param = v.word() },
+				"query": func(v value) { s.Query = v.word() },
+			})
+		},
+		"country":   func(v value) { s.Country = v.word() },
+		"region":    func(v value) { s.Region = v.word() },
+		"residence": func(v value) { s.Residence = v.word() },
+		"born":      func(v value) { s.Born = v.word() },
+	})
+	return s
+}
+
+// field reads `public`, or the mapping of a personal field.
+func (d *decoder) field(key rules.Name, v value) rules.FieldDef {
+	f := rules.FieldDef{Path: key}
+	if _, ok := v.node.(*ast.StringNode); ok {
+		f.Public = d.public(v)
+		return f
+	}
+	v.mapping(keys{
+		"public":   func(v value) { f.Public = v.boolean() },
+		"category": func(v value) { f.Category = v.word() },
+		"subtree":  func(v value) { f.Subtree = v.boolean() },
+		"link":     func(v value) { f.Link = v.word().Value },
+		"token": func(v value) {
+			f.Token = oneOf(v, tokenShape, "opaque", "email", "uuid")
+		},
+		"source": func(v value) {
+			f.Source = oneOf(v, sourceTag, "direct", "observed", "third_party", "technology_partner")
+		},
+	})
+	return f
+}
+
+func (d *decoder) public(v value) bool {
+	return oneOf(v, func(s string) (bool, bool) { return true, s == "public" }, "public")
+}
+
+func tokenShape(s string) (rules.TokenShape, bool) {
+	t, ok := map[string]rules.TokenShape{"opaque": rules.TokenOpaque, "email": rules.TokenEmail, "uuid": rules.TokenUUID}[s]
+	return t, ok
+}
+
+func sourceTag(s string) (string, bool) {
+	switch s {
+	case "direct", "observed", "third_party", "technology_partner":
+		return s, true
+	}
+	return "", false
+}
+
+func (d *decoder) resources(v value) []rules.ResourceDef {
+	var out []rules.ResourceDef
+	v.each(func(key rules.Name, v value) {
+		r := rules.ResourceDef{Name: key}
+		v.mapping(keys{
+			"route":          func(v value) { r.Route = v.word() },
+			"query":          func(v value) { r.Query = d.query(v) },
+			"unseen_subject": func(v value) { r.Unseen = d.unseen(v) },
+			"purposes":       func(v value) { r.Purposes = v.words() },
+			"subject":        func(v value) { r.Subject = d.subject(v) },
+			"subjects": func(v value) {
+				r.NoSubjects = oneOf(v, func(s string) (bool, bool) { return true, s == "none" }, "none")
+			},
+			"body": func(v value) {
+				v.each(func(key rules.Name, v value) {
+					w := v.word()
+					b := rules.BodyDef{Path: key, Shape: w}
+					if w.Value == "public" {
+						b.Public = true
+					}
+					r.Body = append(r.Body, b)
+				})
+			},
+		})
+		out = append(out, r)
+	})
+	return out
+}
+
+// query reads what each parameter may be: a type, or a pattern.
+func (d *decoder) query(v value) []rules.QueryDef {
+	types := map[string]string{
+		"any":     `[^\x00-\x1f\x7f]{0,256}`,
+		"integer": `[0-9]{1,18}`,
+		"uuid":    `[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`,
+		"word":    `[A-Za-z0-9._-]{1,128}`,
+	}
+	var out []rules.QueryDef
+	v.each(func(key rules.Name, v value) {
+		q := rules.QueryDef{Name: key}
+		if _, ok := v.node.(*ast.StringNode); ok {
+			t := oneOf(v, func(s string) (string, bool) { p, ok := types[s]; return p, ok }, "any", "integer", "uuid", "word")
+			q.Pattern = rules.Name{Value: t, Pos: v.pos}
+		} else {
+			v.mapping(keys{"pattern": func(v value) { q.Pattern = v.pattern() }})
+		}
+		out = append(out, q)
+	})
+	return out
+}

@@ -1,0 +1,201 @@
+// Package source reads a policy: a folder of YAML files in which every error
+// of every file is found in one run, at file:line:column.
+//
+// A file may hold any of the sections; by convention notices.yaml belongs to
+// the privacy office, recipients.yaml to vendor management and resources.yaml
+// to the platform team. Every file begins with `language: 1`. Anchors,
+// aliases, tags and merge keys are refused: a policy says what it means where
+// it stands. docs/policy.md is the reference.
+package source
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"github.com/modicum-dev/modicum/rules"
+)
+
+// Language is the version of the policy language that this package reads.
+const Language = 1
+
+// DefaultMaxFile bounds one policy file in bytes; a larger one is a problem of
+// the policy, which then does not load.
+const DefaultMaxFile = 8 << 20
+
+// Load reads every *.yaml and *.yml file at the root of dir, except tests
+// (*_test.yaml). Problems are complete and sorted; with any of them the bundle
+// must not be used. An error says that the folder itself could not be read.
+func Load(dir fs.FS) (*rules.Bundle, rules.Problems, error) {
+	names, err := files(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	d := &decoder{bundle: newBundle()}
+	hash := sha256.New()
+	for _, name := range names {
+		b, err := fs.ReadFile(dir, name)
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading policy: %w", err)
+		}
+		fmt.Fprintf(hash, "%d %s %d ", len(name), name, len(b))
+		hash.Write(b)
+		d.file(name, b)
+	}
+	d.bundle.Hash = hex.EncodeToString(hash.Sum(nil))
+	return d.bundle, d.problems.Sort(), nil
+}
+
+// Hash returns what [Load] puts into Bundle.Hash, without decoding.
+func Hash(dir fs.FS) (string, error) {
+	names, err := files(dir)
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.New()
+	for _, name := range names {
+		b, err := fs.ReadFile(dir, name)
+		if err != nil {
+			return "", fmt.Errorf("reading policy: %w", err)
+		}
+		fmt.Fprintf(hash, "%d %s %d ", len(name), name, len(b))
+		hash.Write(b)
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// ErrNoPolicy is returned for a folder without a policy file.
+var ErrNoPolicy = errors.New("no policy file (*.yaml) in this folder")
+
+func files(dir fs.FS) ([]string, error) {
+	entries, err := fs.ReadDir(dir, ".")
+	if err != nil {
+		return nil, fmt.Errorf("reading policy: %w", err)
+	}
+	var names []string
+	for _, e := range entries {
+		ext := path.Ext(e.Name())
+		base := strings.TrimSuffix(e.Name(), ext)
+		if !e.IsDir() && (ext == ".yaml" || ext == ".yml") && !strings.HasSuffix(base, "_test") {
+			names = append(names, e.Name())
+		}
+	}
+	if len(names) == 0 {
+		return nil, ErrNoPolicy
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+func newBundle() *rules.Bundle {
+	return &rules.Bundle{Choices: rules.Choices{DigitalAgeEEA: 16, DigitalAgeUK: 13}}
+}
+
+// file decodes one file into the bundle.
+func (d *decoder) file(name string, b []byte) {
+	d.name = name
+	start := rules.Pos{File: name, Line: 1, Column: 1}
+	if len(b) > DefaultMaxFile {
+		d.problem(start, rules.ErrTooMuch, fmt.Sprintf("the file has %d bytes, more than %d", len(b), DefaultMaxFile), "split it")
+		return
+	}
+	tree, err := parse(b)
+	if err != nil {
+		d.syntax(err, start)
+		return
+	}
+	var bodies []ast.Node
+	for _, doc := range tree.Docs {
+		if doc.Body != nil {
+			bodies = append(bodies, doc.Body)
+		}
+	}
+	if len(bodies) != 1 {
+		d.problem(start, rules.ErrSyntax, fmt.Sprintf("the file holds %d YAML documents, not one", len(bodies)), "")
+		return
+	}
+	d.sections(bodies[0], start)
+}
+
+// parse contains a panic of the YAML parser: a policy file is input.
+func parse(b []byte) (tree *ast.File, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v", errParser, r)
+		}
+	}()
+	return parser.ParseBytes(b, 0, parser.AllowDuplicateMapKey())
+}
+
+var errParser = errors.New("the YAML parser gave up")
+
+func (d *decoder) syntax(err error, start rules.Pos) {
+	var y yaml.Error
+	if errors.As(err, &y) && y.GetToken() != nil && y.GetToken().Position != nil {
+		p := y.GetToken().Position
+		d.problem(rules.Pos{File: d.name, Line: p.Line, Column: p.Column}, rules.ErrSyntax, y.GetMessage(), "")
+		return
+	}
+	d.problem(start, rules.ErrSyntax, err.Error(), "")
+}
+
+func (d *decoder) sections(n ast.Node, start rules.Pos) {
+	var language *int
+	var api rules.APIDef
+	d.mapping(n, "a policy file", keys{
+		"language": func(v value) { i := v.integer(); language = &i },
+		"controller": func(v value) {
+			if d.bundle.Controller.ID != "" {
+				d.problem(v.pos, rules.ErrDuplicate, "the controller is defined twice", "")
+			}
+			d.controller(v)
+		},
+		"documents":   d.documents,
+		"choices":     d.choices,
+		"geography":   d.geography,
+		"disclosures": d.disclosures,
+		"categories":  d.categories,
+		"purposes":    d.purposes,
+		"populations": d.populations,
+		"recipients":  d.recipients,
+		"api":         func(v value) { api.Name = v.word() },
+		"unseen_subject": func(v value) {
+			api.Unseen = d.unseen(v)
+		},
+		"shapes":    func(v value) { api.Shapes = d.shapes(v) },
+		"resources": func(v value) { api.Resources = d.resources(v) },
+	})
+	switch {
+	case language == nil:
+		d.problem(start, rules.ErrMissing, "language is missing", "put `language: 1` at the top")
+	case *language != Language:
+		d.problem(start, rules.ErrBadValue, fmt.Sprintf("language %d is not known", *language), "this version reads language 1")
+	}
+	hasAPI := len(api.Shapes) > 0 || len(api.Resources) > 0 || api.Unseen != rules.UnseenUnset
+	switch {
+	case api.Name.Value != "":
+		d.bundle.APIs = append(d.bundle.APIs, api)
+	case hasAPI:
+		d.problem(start, rules.ErrMissing, "shapes and resources need `api: NAME` in their file", "")
+	}
+}
+
+// sortedKeys lists what a mapping may hold, for suggestions.
+func sortedKeys(k keys) []string {
+	names := make([]string, 0, len(k))
+	for n := range k {
+		names = append(names, n)
+	}
+	slices.SortFunc(names, cmp.Compare[string])
+	return names
+}

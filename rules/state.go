@@ -1,0 +1,82 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// State is what is known of a subject: the fold of its events. A nil State is
+// that of a subject without any. A State is immutable.
+type State struct {
+	// Seen is true when an event came from elsewhere than a gateway's own
+	// observation.
+	Seen bool
+	// Ages and Locations hold the authoritative fact, if any, and every
+	// observation since: the strictest decides.
+	Ages      []AgeFact
+	Locations []Location
+
+	Restriction    Standing
+	DMObjection    Standing
+	OptOut         Standing
+	LimitSPI       Standing
+	MinorOptIn     Standing
+	Erasure        Standing
+	Retention      Standing
+	LIObjections   []PurposeStanding
+	CeaseUse       []PurposeStanding
+	CeaseProvision []PurposeStanding
+	Contested      []string // data categories whose accuracy is contested
+	Notices        []NoticeTold
+	// Consents holds every consent event that can still decide something,
+	// by Time.
+	Consents []Event
+}
+
+// Standing is one right's present state and since when.
+type Standing struct {
+	State EventState
+	Since time.Time
+	Seq   Seq
+}
+
+// Active reports whether the standing is in force.
+func (s Standing) Active() bool { return s.State == StateActive }
+
+// PurposeStanding is a standing of one purpose, or of all with an empty one.
+type PurposeStanding struct {
+	Purpose string
+	Standing
+}
+
+// NoticeTold is a version of a notice that the subject was told.
+type NoticeTold struct {
+	Document, Version string
+	Since             time.Time
+}
+
+// standingFor returns the severest standing that covers a purpose, by the
+// order of the kind's states.
+func standingFor(list []PurposeStanding, kind EventKind, purpose string) EventState {
+	order := kind.States()
+	best := len(order)
+	for _, p := range list {
+		if p.Purpose != "" && p.Purpose != purpose {
+			continue
+		}
+		if i := slices.Index(order, p.State); i >= 0 && i < best {
+			best = i
+		}
+	}
+	if best == len(order) {
+		return StateNone
+	}
+	return order[best]
+}
+
+// categoryWithin reports whether a data category is prefix or a descendant of it.
+func categoryWithin(category, prefix string) bool {
+	return prefix == "" || category == prefix ||
+		strings.HasPrefix(category, prefix) && category[len(prefix)] == '.'
+}
