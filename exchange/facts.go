@@ -1,0 +1,157 @@
+package exchange
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/modicum-dev/modicum/ledger"
+	"github.com/modicum-dev/modicum/rules"
+)
+
+// maxProfiles bounds the profiles that are kept ready for one edition. Beyond it
+// a profile is made for each subject anew.
+const maxProfiles = 1 << 16
+
+// factCache keeps the dictionary facts of the edition in force. It is replaced
+// with the edition.
+type factCache struct{ current atomic.Pointer[editionFacts] }
+
+type editionFacts struct {
+	edition    *rules.Edition
+	policy     *ledger.Fact
+	recipients sync.Map // *rules.RecipientDef -> *ledger.Fact
+	profiles   sync.Map // *rules.Actions -> *profile
+	count      atomic.Int64
+}
+
+// profile is a profile fact with what is needed to fill a subject's line.
+type profile struct {
+	fact   *ledger.Fact
+	fields []int // by bit: the field's number in the shape
+}
+
+func (c *factCache) of(e *rules.Edition) (*editionFacts, error) {
+	if f := c.current.Load(); f != nil && f.edition == e {
+		return f, nil
+	}
+	bundle := e.Policy().Bundle
+	fact := ledger.PolicyFact{Bundle: bundle.Hash, RulePack: rules.RulePack, Signature: "unsigned", Controller: bundle.Controller.ID}
+	for _, d := range e.Documents {
+		fact.Documents = append(fact.Documents, ledger.PolicyDocument{ID: d.ID, Version: d.Version, EffectiveFrom: d.EffectiveFrom})
+	}
+	policy, err := ledger.NewFact(ledger.KindPolicy, fact)
+	if err != nil {
+		return nil, err
+	}
+	f := &editionFacts{edition: e, policy: policy}
+	c.current.Store(f)
+	return f, nil
+}
+
+func (f *editionFacts) recipient(p *rules.Plan) (*ledger.Fact, error) {
+	d := p.Recipient()
+	if known, ok := f.recipients.Load(d); ok {
+		if fact, ok := known.(*ledger.Fact); ok {
+			return fact, nil
+		}
+	}
+	r := ledger.RecipientFact{
+		ID: d.Name.Value, LegalName: d.LegalName, Address: d.Address, Representative: d.Representative, Kind: d.Kind.String(),
+		Category: d.Category.String(), Country: d.Country.Value, HandlingTermsRef: d.Terms.Ref,
+	}
+	for _, c := range d.Onward {
+		r.OnwardCountries = append(r.OnwardCountries, c.Value)
+	}
+	if d.Contract != nil {
+		r.ContractRef = d.Contract.Ref
+	}
+	if d.Evaluation != nil {
+		r.EvaluationRef, r.EvaluatedUntil = d.Evaluation.Ref, &d.Evaluation.Until
+	}
+	appi, eea, uk := p.Geo()
+	r.Transfers = []ledger.Transfer{transfer(d, "appi", appi.APPI()), transfer(d, "eea", eea.String()), transfer(d, "uk", uk.String())}
+	fact, err := ledger.NewFact(ledger.KindRecipient, r)
+	if err == nil {
+		f.recipients.Store(d, fact)
+	}
+	return fact, err
+}
+
+func transfer(d *rules.RecipientDef, regime, class string) ledger.Transfer {
+	t := ledger.Transfer{Regime: regime, Class: class}
+	for _, s := range d.Safeguards {
+		if s.Regime == regime {
+			t.Mechanism, t.Ref = s.Type, s.Ref
+			if !s.ValidUntil.IsZero() {
+				t.ValidUntil = &s.ValidUntil
+			}
+		}
+	}
+	return t
+}
+
+func (f *editionFacts) profile(p *rules.Plan, a *rules.Actions, domainKey string) (*profile, error) {
+	if known, ok := f.profiles.Load(a); ok {
+		if pr, ok := known.(*profile); ok {
+			return pr, nil
+		}
+	}
+	pr, err := newProfile(p, a, domainKey)
+	if err == nil && f.count.Add(1) <= maxProfiles {
+		f.profiles.Store(a, pr)
+	}
+	return pr, err
+}
+
+func newProfile(p *rules.Plan, a *rules.Actions, keyID string) (*profile, error) {
+	res := p.Resource()
+	kind := &res.Shape.Subjects[a.Class.Kind]
+	fact := ledger.ProfileFact{
+		Resource: res.API + "." + res.Name, Shape: kind.Shape, Purpose: p.Purpose().Name, DPV: p.Purpose().DPV,
+		Category: a.Class.Category.String(), Regimes: a.Class.Regimes.Names(), AgeBand: a.Class.Age.String(),
+	}
+	if a.Gate != rules.ReasonNone {
+		fact.Gate = a.Gate.String()
+	}
+	if a.Class.Regimes&rules.CCPA != 0 {
+		fact.CCPA = p.CCPANature()
+	}
+	if required, ground := p.APPI29(); required {
+		fact.APPI29 = &ledger.APPI29{Required: true, Ground: ground}
+	}
+	pr := &profile{}
+	for i := range res.Shape.Fields {
+		if !kind.Personal.Has(i) {
+			continue
+		}
+		field := &res.Shape.Fields[i]
+		d := a.Decisions[i]
+		line := ledger.ProfileField{
+			Path: field.Path, Category: field.Category, Outcome: a.Fields[i].Verb.String(), Basis: d.Basis.String(),
+			CCPAClass: field.Attrs().CCPA[a.Class.Category].String(), SPI: field.Attrs().SPI, Source: field.Source,
+		}
+		for _, r := range d.Reasons {
+			line.Reasons = append(line.Reasons, r.String())
+		}
+		if a.Fields[i].Verb == rules.Transform {
+			line.Transform = a.Fields[i].Need.String()
+			line.Domain, line.KeyID = p.Recipient().Name.Value+"/"+p.LinkGroup(), keyID
+		}
+		fact.Fields = append(fact.Fields, line)
+		pr.fields = append(pr.fields, i)
+	}
+	var err error
+	pr.fact, err = ledger.NewFact(ledger.KindProfile, fact)
+	return pr, err
+}
+
+// emitted packs what really left as bits over the profile's fields.
+func (pr *profile) emitted(left rules.FieldSet) []byte {
+	set := rules.NewFieldSet(len(pr.fields))
+	for bit, field := range pr.fields {
+		if left.Has(field) {
+			set.Add(bit)
+		}
+	}
+	return set.AppendBits(nil)
+}

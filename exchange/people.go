@@ -1,0 +1,124 @@
+package exchange
+
+import (
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/modicum-dev/modicum/redact"
+	"github.com/modicum-dev/modicum/rules"
+)
+
+// person is one subject of an answer on its way through the steps.
+type person struct {
+	key     rules.Key
+	facts   rules.Facts
+	state   *rules.State
+	actions *rules.Actions
+	consent []rules.Seq
+}
+
+// people resolves every subject of an open document: who it is, and what the
+// answer says about it that decides.
+func (g *Gateway) people(plan *rules.Plan, match rules.Match, query url.Values, subjects []redact.Subject) []person {
+	kinds := plan.Resource().Shape.Subjects
+	out := make([]person, len(subjects))
+	for i := range subjects {
+		s, k := &subjects[i], &kinds[subjects[i].Kind]
+		p := &out[i]
+		p.facts = bodyFacts(s)
+		id, number := "", false
+		switch k.ID {
+		case rules.IDParam:
+			id = match.Param(k.Param)
+		case rules.IDQuery:
+			id = query.Get(k.Param)
+		case rules.IDMember, rules.IDKey:
+			if s.ID.Type == redact.String || s.ID.Type == redact.Number {
+				id, number = string(s.ID.Text), s.ID.Type == redact.Number
+			}
+		}
+		canonical, err := k.Population.Canonical(id, number)
+		if err != nil {
+			p.facts.Unresolved = true
+			continue
+		}
+		p.key = g.Keys.Subject(k.Population, canonical)
+	}
+	return out
+}
+
+// bodyFacts reads the deciding members. Absent and null say nothing; anything
+// else must be understood, or the subject is withheld (S1).
+func bodyFacts(s *redact.Subject) rules.Facts {
+	f := rules.Facts{Kind: s.Kind}
+	text := func(v redact.Scalar) string {
+		switch v.Type {
+		case redact.Absent, redact.Null:
+			return ""
+		case redact.String:
+			if len(v.Text) > 0 {
+				return string(v.Text)
+			}
+			return ""
+		case redact.Number, redact.Bool, redact.Defect:
+		}
+		f.Unresolved = true
+		return ""
+	}
+	f.Locations[0] = rules.Location{Country: text(s.Country), Region: text(s.Region)}
+	f.Locations[1] = rules.Location{Country: text(s.Residence)}
+	for i := range f.Locations {
+		if f.Locations[i].Country != "US" {
+			f.Locations[i].Region = "" // a region decides within the United States alone
+		}
+	}
+	if born := text(s.Born); born != "" {
+		t, ok := birthDate(born)
+		f.Born, f.Unresolved = t, f.Unresolved || !ok
+	}
+	return f
+}
+
+// birthDate reads YYYY-MM-DD, alone or at the front of an RFC 3339 instant.
+func birthDate(s string) (time.Time, bool) {
+	if len(s) > len(time.DateOnly) {
+		if _, err := time.Parse(time.RFC3339, s); err != nil {
+			return time.Time{}, false
+		}
+		s = s[:len(time.DateOnly)]
+	}
+	t, err := time.Parse(time.DateOnly, s)
+	return t, err == nil
+}
+
+// Observation is what an answer taught about a subject, coarsely: its age band
+// if it is a minor's, and where it is.
+type Observation struct {
+	Key      rules.Key
+	Age      rules.AgeFact // zero: nothing
+	Location rules.Location
+}
+
+// observations lists what the state does not know yet. A fact that could not be
+// understood is no observation.
+func observations(people []person, now time.Time) []Observation {
+	var out []Observation
+	for i := range people {
+		p := &people[i]
+		if p.facts.Unresolved {
+			continue
+		}
+		if !p.facts.Born.IsZero() {
+			if age, minor := rules.RememberedAge(p.facts.Born, now); minor && !(p.state != nil && slices.Contains(p.state.Ages, age)) {
+				out = append(out, Observation{Key: p.key, Age: age})
+			}
+		}
+		for _, l := range p.facts.Locations {
+			if l.Country != "" && !(p.state != nil && slices.Contains(p.state.Locations, l)) {
+				out = append(out, Observation{Key: p.key, Location: l})
+			}
+		}
+	}
+	return out
+}

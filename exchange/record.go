@@ -1,0 +1,179 @@
+package exchange
+
+import (
+	"time"
+
+	"github.com/modicum-dev/modicum/ledger"
+	"github.com/modicum-dev/modicum/rules"
+)
+
+// unmappedResource names what the policy does not describe. The path itself may
+// hold an id and is never recorded.
+const unmappedResource = "unmapped"
+
+// base fills what every record of this request says.
+func (q *request) base(now time.Time) (*ledger.Record, error) {
+	d := &ledger.Disclosure{
+		ID: q.id, Received: milliseconds(q.received), Recipient: q.recipient,
+		Auth:     ledger.Auth{Method: q.identity.Method, Client: q.identity.User},
+		Resource: ledger.Resource{API: q.api, Name: unmappedResource, Method: q.r.Method, Upstream: q.upstream},
+		GPC:      gpc(q.r.Header["Sec-Gpc"]), State: q.snapshot, Trace: traceparent(q.r.Header["Traceparent"]),
+	}
+	rec := &ledger.Record{Time: milliseconds(now), Disclosure: d}
+	if q.mapped {
+		d.Resource.Name, d.Resource.Route = q.match.Resource.Name, q.match.Resource.Route
+	}
+	if q.edition == nil {
+		return rec, nil
+	}
+	facts, err := q.g.facts.of(q.edition)
+	if err != nil {
+		return nil, err
+	}
+	d.PolicyFact, rec.Uses = facts.policy.Hash, append(rec.Uses, facts.policy)
+	if q.plan == nil {
+		return rec, nil
+	}
+	recipient, err := facts.recipient(q.plan)
+	if err != nil {
+		return nil, err
+	}
+	d.RecipientFact, rec.Uses = recipient.Hash, append(rec.Uses, recipient)
+	d.Purpose, d.Ref = q.plan.Purpose().Name, q.declared.ref
+	return rec, nil
+}
+
+// released is the record of an answer that is about to leave. Nobody's data
+// leaves with a HEAD.
+func (q *request) released(head bool) (*ledger.Record, error) {
+	rec, err := q.base(q.decided)
+	if err != nil {
+		return nil, err
+	}
+	rec.Kind = ledger.KindReleased
+	rec.Disclosure.Status = 200
+	if head {
+		rec.Disclosure.Outcome = ledger.AllWithheld
+		return rec, nil
+	}
+	rec.Disclosure.Bytes = int64(len(q.out))
+	return rec, q.subjects(rec)
+}
+
+// refused is the record of an answer that discloses nothing.
+func (q *request) refused(reason rules.Reason, now time.Time) (*ledger.Record, error) {
+	rec, err := q.base(now)
+	if err != nil {
+		return nil, err
+	}
+	rec.Kind = ledger.KindRefused
+	d := rec.Disclosure
+	d.Status, d.Outcome, d.Reason = statusOf(reason), ledger.Refused, reason.String()
+	if reason != rules.NotFound || len(q.people) == 0 {
+		return rec, nil
+	}
+	// Asked about somebody of whom nothing may be seen: that is for the
+	// auditor, though the recipient cannot tell.
+	if err := q.subjects(rec); err != nil {
+		return nil, err
+	}
+	d.Outcome = ledger.AllWithheld
+	return rec, nil
+}
+
+// subjects adds a line for each subject, and the sums.
+func (q *request) subjects(rec *ledger.Record) error {
+	d, doc := rec.Disclosure, &q.buffers.doc
+	facts, err := q.g.facts.of(q.edition)
+	if err != nil {
+		return err
+	}
+	refs, err := q.g.Keys.Refs(q.decided)
+	if err != nil {
+		return err
+	}
+	keyID := q.g.domain(q.plan).KeyID()
+	if len(q.people) > 0 {
+		d.RefPeriod, d.Subjects = refs.Period(), make([]ledger.Subject, len(q.people))
+	}
+	used := make(map[*ledger.Fact]bool, 4)
+	for i := range q.people {
+		p, line := &q.people[i], &d.Subjects[i]
+		pr, err := facts.profile(q.plan, p.actions, keyID)
+		if err != nil {
+			return err
+		}
+		if !used[pr.fact] {
+			used[pr.fact] = true
+			rec.Uses = append(rec.Uses, pr.fact)
+		}
+		line.Profile = pr.fact.Hash
+		for _, seq := range p.consent {
+			line.Consent = append(line.Consent, uint64(seq))
+		}
+		if !p.facts.Unresolved {
+			ref := refs.Ref(p.key)
+			line.Ref = ref[:]
+		}
+		d.Counts.Subjects++
+		d.Counts.Withheld += p.actions.Withheld
+		d.Counts.Defects += doc.Defects(i)
+		if !doc.Released(i) {
+			d.Counts.SubjectsWithheld++
+			continue
+		}
+		left := doc.Emitted(i)
+		line.Emitted = pr.emitted(left)
+		for _, field := range pr.fields {
+			if left.Has(field) {
+				if p.actions.Fields[field].Verb == rules.Transform {
+					d.Counts.Pseudonymised++
+				} else {
+					d.Counts.Allowed++
+				}
+			}
+		}
+	}
+	d.Outcome = outcome(d.Counts)
+	return nil
+}
+
+func outcome(c ledger.Counts) ledger.Outcome {
+	switch {
+	case c.Subjects > 0 && c.SubjectsWithheld == c.Subjects:
+		return ledger.AllWithheld
+	case c.SubjectsWithheld > 0 || c.Withheld > 0:
+		return ledger.PartlyWithheld
+	}
+	return ledger.Disclosed
+}
+
+func milliseconds(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+// gpc reads Sec-GPC: one value 1 among several counts, every other value is
+// ignored.
+func gpc(values []string) bool {
+	for _, v := range values {
+		if v == "1" {
+			return true
+		}
+	}
+	return false
+}
+
+// traceparent keeps a caller's trace context only if it has its exact form: it
+// is recorded as it is.
+func traceparent(values []string) string {
+	if len(values) != 1 || len(values[0]) != 55 {
+		return ""
+	}
+	for i := range len(values[0]) {
+		c := values[0][i]
+		dash := i == 2 || i == 35 || i == 52
+		hex := c >= '0' && c <= '9' || c >= 'a' && c <= 'f'
+		if dash != (c == '-') || !dash && !hex {
+			return ""
+		}
+	}
+	return values[0]
+}
