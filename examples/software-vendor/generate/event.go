@@ -54,7 +54,7 @@ func (e event) line() string {
 	flag("explicit", e.explicit)
 	flag("parental", e.parental)
 	flag("foreign_info", e.foreignInfo)
-	text("valid_until", e.validUntil)
+	text("until", e.validUntil)
 	text("event_time", e.at)
 	actor := object{m("type", plain.text("subject")), m("verified", boolean(!e.shaky))}
 	if e.actor != "" {

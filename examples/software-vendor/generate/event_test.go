@@ -26,7 +26,7 @@ type line struct {
 	Explicit    bool
 	Parental    bool
 	ForeignInfo bool   `json:"foreign_info"`
-	ValidUntil  string `json:"valid_until"`
+	ValidUntil  string `json:"until"`
 	EventTime   string `json:"event_time"`
 	Actor       struct {
 		Type      string

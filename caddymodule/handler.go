@@ -1,0 +1,82 @@
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/modicum-dev/modicum/exchange"
+	"github.com/modicum-dev/modicum/rules"
+)
+
+func init() { caddy.RegisterModule(new(Handler)) }
+
+// Handler minimises what the handlers after it answer. It stands after the
+// site's authentication and before its reverse_proxy.
+type Handler struct {
+	// API names the api of the policy whose routes this site serves.
+	API string `json:"api"`
+
+	app *App
+}
+
+// CaddyModule implements [caddy.Module].
+func (*Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.minimise", New: func() caddy.Module { return new(Handler) }}
+}
+
+// ErrNotConfigured is returned for a site with `minimise` in a configuration
+// without the global option of that name.
+var ErrNotConfigured = errors.New("the global option minimise { policy, state, ledger, keys } is missing")
+
+// Provision finds the app and the api.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	app, err := ctx.AppIfConfigured(appName)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotConfigured, err)
+	}
+	var ok bool
+	if h.app, ok = app.(*App); !ok {
+		return ErrNotConfigured
+	}
+	if !h.app.policy.HasAPI(h.API) {
+		return fmt.Errorf("the policy describes no api %q; it has %q", h.API, h.app.policy.APIs())
+	}
+	return nil
+}
+
+// ServeHTTP implements [caddyhttp.MiddlewareHandler].
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	gateway, release := h.app.gateway()
+	defer release()
+	if gateway == nil {
+		// Apps start in no particular order: this one may not have yet.
+		exchange.WriteProblem(w, rules.LedgerUnavailable, "")
+		return nil
+	}
+	return gateway.Serve(w, r, h.API, identity(r), next.ServeHTTP)
+}
+
+// UnmarshalCaddyfile reads the directive:
+//
+//	minimise <api>
+func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if !d.Args(&h.API) {
+		return d.ArgErr()
+	}
+	if d.NextArg() || d.NextBlock(0) {
+		return d.ArgErr()
+	}
+	return nil
+}
+
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+	_ caddyfile.Unmarshaler       = (*Handler)(nil)
+)
