@@ -1,0 +1,91 @@
+package redact
+
+import (
+	"bytes"
+
+	"github.com/modicum-dev/modicum/rules"
+)
+
+// Document is one body while it is minimised. The zero value is ready; after
+// the first few bodies it works without allocating. A Document is not safe for
+// concurrent use, and what its methods return is valid until the next Open or
+// Reset.
+type Document struct {
+	scan     scanner
+	layout   *layout
+	layouts  []*layout
+	want     rules.FieldSet
+	all      bool // want everything
+	most     int  // limit of subjects
+	tape     []item
+	subjects []Subject
+	text     []byte // unescaped strings; grows only, as subjects point into it
+	open     bool
+
+	outcomes []outcome // by subject, of the last Emit
+	stray    int       // defects outside every subject
+	bits     []uint64  // the sets of all outcomes
+}
+
+// Open checks the whole body and finds what Emit may need of it. want holds
+// the fields that could leave for any subject; nil means all. Public fields
+// outside every subject are always kept. The body must not change until the
+// last Emit is done.
+//
+// An error is a [*SyntaxError]; the document is then empty, and nothing of the
+// body may be used.
+func (d *Document) Open(shape *rules.Shape, want rules.FieldSet, body []byte, lim Limits) error {
+	d.Reset()
+	d.use(shape)
+	lim = lim.orDefault()
+	d.want, d.all, d.most = want, want == nil, lim.Subjects
+	d.scan.b, d.scan.depth = body, lim.Depth
+	if d.document() < 0 {
+		err := &SyntaxError{Offset: d.scan.offset, Kind: d.scan.kind}
+		d.Reset()
+		return err
+	}
+	d.open = true
+	return nil
+}
+
+// Reset forgets the body and what was read from it, but keeps the room. A
+// Document that waits in a pool should not hold on to personal data.
+func (d *Document) Reset() {
+	d.open = false
+	d.scan.b = nil
+	d.want = nil
+	d.tape = d.tape[:0]
+	clear(d.subjects)
+	d.subjects = d.subjects[:0]
+	clear(d.text)
+	d.text = d.text[:0]
+	d.outcomes = d.outcomes[:0]
+	d.stray = 0
+}
+
+// Subjects returns the subjects in the order in which they begin. A subject
+// stands before those inside it.
+func (d *Document) Subjects() []Subject { return d.subjects }
+
+// document checks the body from end to end.
+func (d *Document) document() int {
+	s := &d.scan
+	switch {
+	case len(s.b) > MaxSize:
+		return s.fail(TooLong, MaxSize)
+	case bytes.HasPrefix(s.b, []byte("\ufeff")):
+		return s.fail(ByteOrderMark, 0)
+	}
+	i := s.space(0)
+	if i == len(s.b) {
+		return s.fail(Empty, i)
+	}
+	if i = d.value(i, d.layout.root(), nobody, 0, span{}); i < 0 {
+		return i
+	}
+	if i = s.space(i); i < len(s.b) {
+		return s.fail(Trailing, i)
+	}
+	return i
+}

@@ -1,0 +1,383 @@
+package redact
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/modicum-dev/modicum/rules"
+)
+
+// Tokens replaces values. It is called in the order of the body, and also for
+// values of a subject that turns out not to be released because everything
+// else of it is withheld.
+type Tokens interface {
+	// AppendToken appends the JSON value that replaces value; for a key of a
+	// map a JSON string. It must not change dst otherwise, and must not keep
+	// value. False withholds the value. It is never asked for null, for the
+	// empty string, or for a value with a defect.
+	AppendToken(dst []byte, subject, field int, need rules.Need, value Scalar) ([]byte, bool)
+}
+
+// outcome is what became of one subject.
+type outcome struct {
+	released bool
+	marked   bool // bits is in use
+	bits     int  // where its set begins in Document.bits
+	defects  int
+}
+
+// Emit appends to dst what may leave of the body. actions[i] decides
+// Subjects()[i]; nil withholds it. A nil Tokens withholds what would be
+// transformed. When the whole body is about one subject and that is withheld,
+// nothing is appended.
+//
+// Emit may be called again, with other actions, until the next Open. An error
+// is [ErrUse]; dst is then returned as it was.
+func (d *Document) Emit(dst []byte, actions []*rules.Actions, tokens Tokens) ([]byte, error) {
+	if !d.open {
+		return dst, fmt.Errorf("%w: no open document", ErrUse)
+	}
+	if len(actions) != len(d.subjects) {
+		return dst, fmt.Errorf("%w: %d actions for %d subjects", ErrUse, len(actions), len(d.subjects))
+	}
+	d.bits, d.stray = d.bits[:0], 0
+	d.outcomes = slices.Grow(d.outcomes[:0], len(d.subjects))[:len(d.subjects)]
+	clear(d.outcomes)
+	e := emission{d: d, dst: dst, start: len(dst), actions: actions, tokens: tokens, subject: nobody}
+	for t := 0; t < len(d.tape); {
+		t = e.item(t)
+	}
+	if e.failed {
+		clear(d.outcomes)
+		return dst, fmt.Errorf("%w: a token is not JSON", ErrUse)
+	}
+	return e.dst, nil
+}
+
+// Released reports whether subject i is in the answer of the last Emit:
+// something personal that it decides left.
+func (d *Document) Released(i int) bool {
+	return i >= 0 && i < len(d.outcomes) && d.outcomes[i].released
+}
+
+// Emitted returns the fields of subject i that left by the last Emit, public
+// ones included; none if it was not released.
+func (d *Document) Emitted(i int) rules.FieldSet {
+	if !d.Released(i) {
+		return nil
+	}
+	from := d.outcomes[i].bits
+	return rules.FieldSet(d.bits[from : from+d.words()])
+}
+
+// Defects counts the values of subject i that the actions of the last Emit
+// would have let leave, and that were withheld for a defect of their own: a
+// container where a rule stands, or half a surrogate pair. Index -1 counts
+// those outside every subject.
+func (d *Document) Defects(i int) int {
+	switch {
+	case i == nobody:
+		return d.stray
+	case i >= 0 && i < len(d.outcomes):
+		return d.outcomes[i].defects
+	}
+	return 0
+}
+
+// words is the room of one field set.
+func (d *Document) words() int { return (len(d.layout.fields) + 63) / 64 }
+
+// emission is one run over the tape.
+type emission struct {
+	d       *Document
+	dst     []byte
+	start   int
+	actions []*rules.Actions
+	tokens  Tokens
+	failed  bool // a token broke its contract
+
+	// Of the nearest enclosing subject:
+	subject int
+	kind    int
+	current *rules.Actions
+}
+
+// item writes the item at t and returns the number of the next one. Whoever
+// needs to know whether something was written compares the length of dst.
+func (e *emission) item(t int) int {
+	it := &e.d.tape[t]
+	switch it.op {
+	case opObject:
+		e.container(t, it, '{', '}')
+	case opArray:
+		e.container(t, it, '[', ']')
+	case opKey:
+		e.key(t, it)
+	case opSubject:
+		e.person(t, it)
+	case opScalar:
+		e.scalar(it)
+		return t + 1
+	case opSubtree:
+		e.subtree(it)
+		return t + 1
+	case opDefect:
+		if a := e.action(int(it.ref)); a.Verb == rules.Allow || a.Verb == rules.Transform {
+			e.defect()
+		}
+		return t + 1
+	}
+	return int(it.to)
+}
+
+// container writes an object or array. Inside a subject it leaves no trace
+// when nothing in it leaves.
+func (e *emission) container(t int, it *item, open, end byte) {
+	mark := len(e.dst)
+	e.begin(it)
+	e.dst = append(e.dst, open)
+	inner := len(e.dst)
+	for t++; t < int(it.to); {
+		t = e.item(t)
+	}
+	if len(e.dst) == inner && e.subject != nobody {
+		e.dst = e.dst[:mark]
+		return
+	}
+	e.dst = append(e.dst, end)
+}
+
+// person writes a subject, or takes back what was written of it when nothing
+// personal of its own was among it.
+func (e *emission) person(t int, it *item) {
+	index := int(it.ref)
+	current := e.actions[index]
+	if current == nil || current.Nothing {
+		return
+	}
+	subject, kind, actions := e.subject, e.kind, e.current
+	e.subject, e.kind, e.current = index, e.d.subjects[index].Kind, current
+	mark := len(e.dst)
+	for t++; t < int(it.to); {
+		t = e.item(t)
+	}
+	e.subject, e.kind, e.current = subject, kind, actions
+	if e.d.outcomes[index].released {
+		return
+	}
+	e.dst = e.dst[:mark]
+	// Subjects are numbered as they begin, so those inside it come next.
+	for i := index; i < len(e.d.subjects) && (i == index || e.d.subjects[i].Parent >= index); i++ {
+		e.d.outcomes[i].released = false
+		e.d.outcomes[i].marked = false
+	}
+}
+
+// scalar writes a value with a rule.
+func (e *emission) scalar(it *item) {
+	f := int(it.ref)
+	switch a := e.action(f); a.Verb {
+	case rules.Allow:
+		e.begin(it)
+		e.dst = append(e.dst, e.d.scan.b[it.from:it.to]...)
+		e.left(f)
+	case rules.Transform:
+		mark := len(e.dst)
+		e.begin(it)
+		if _, ok := e.token(it, span{int(it.from), int(it.to)}, a.Need); !ok {
+			e.dst = e.dst[:mark]
+			return
+		}
+		e.left(f)
+	case rules.Withhold:
+	}
+}
+
+// subtree writes a container without its insignificant whitespace. It has no
+// token: a pseudonym stands for one value.
+func (e *emission) subtree(it *item) {
+	f := int(it.ref)
+	switch e.action(f).Verb {
+	case rules.Allow:
+		e.begin(it)
+		e.dst = appendCompact(e.dst, e.d.scan.b[it.from:it.to])
+		e.left(f)
+	case rules.Transform:
+		e.defect()
+	case rules.Withhold:
+	}
+}
+
+// key writes a member whose key is data: both leave or neither.
+func (e *emission) key(t int, it *item) {
+	f := int(it.ref)
+	mark := len(e.dst)
+	switch a := e.action(f); a.Verb {
+	case rules.Allow:
+		e.comma()
+		e.dst = append(e.dst, e.d.scan.b[it.keyFrom:it.keyTo]...)
+	case rules.Transform:
+		e.comma()
+		if typ, ok := e.token(it, span{int(it.keyFrom), int(it.keyTo)}, a.Need); !ok || typ != String {
+			e.failed = e.failed || ok
+			e.dst = e.dst[:mark]
+			return
+		}
+	case rules.Withhold:
+	}
+	if len(e.dst) == mark {
+		return
+	}
+	e.dst = append(e.dst, ':')
+	inner := len(e.dst)
+	for v := t + 1; v < int(it.to); {
+		v = e.item(v)
+	}
+	if len(e.dst) == inner {
+		e.dst = append(e.dst, e.d.frame(t)...)
+	}
+	if len(e.dst) == inner {
+		e.dst = e.dst[:mark]
+		return
+	}
+	e.left(f)
+}
+
+// frame returns the empty container that stands for a subject of which only
+// the key at t may be seen: that is something of the person, as an id in its
+// object would be. Under any other key nothing means nothing.
+func (d *Document) frame(t int) string {
+	if key := &d.tape[t]; !key.own || t+1 >= int(key.to) {
+		return ""
+	}
+	switch d.tape[t+1].op {
+	case opObject:
+		return "{}"
+	case opArray:
+		return "[]"
+	case opScalar, opSubtree, opDefect, opKey, opSubject:
+	}
+	return ""
+}
+
+// begin writes the comma and the key that a value needs.
+func (e *emission) begin(it *item) {
+	e.comma()
+	if it.keyFrom < it.keyTo {
+		e.dst = append(e.dst, e.d.scan.b[it.keyFrom:it.keyTo]...)
+		e.dst = append(e.dst, ':')
+	}
+}
+
+// comma separates from what stands before. A bracket or colon at the end of
+// dst was put there by this run: values end with other bytes.
+func (e *emission) comma() {
+	n := len(e.dst)
+	if n == e.start {
+		return
+	}
+	if c := e.dst[n-1]; c != '{' && c != '[' && c != ':' {
+		e.dst = append(e.dst, ',')
+	}
+}
+
+// action returns what the decision in force does with field f. Whatever is not
+// decided for this very kind of subject is withheld.
+func (e *emission) action(f int) rules.Action {
+	if f < 0 || f >= len(e.d.layout.fields) {
+		return rules.Action{}
+	}
+	def := e.d.layout.fields[f]
+	switch {
+	case e.subject == nobody:
+		if def.kind < 0 && def.public {
+			return rules.Action{Verb: rules.Allow}
+		}
+		return rules.Action{}
+	case def.kind != e.kind || f >= len(e.current.Fields):
+		return rules.Action{}
+	}
+	return e.current.Fields[f]
+}
+
+// token appends what replaces the text of an item, its value or its key, and
+// returns the type of the token.
+func (e *emission) token(it *item, at span, need rules.Need) (ScalarType, bool) {
+	if e.tokens == nil || it.typ == Null {
+		return Absent, false
+	}
+	d := e.d
+	room := len(d.text)
+	value := d.scalar(it.typ, at, it.escaped)
+	if len(value.Text) == 0 {
+		return Absent, false
+	}
+	mark := len(e.dst)
+	out, ok := e.tokens.AppendToken(e.dst, e.subject, int(it.ref), need, value)
+	clear(d.text[room:])
+	d.text = d.text[:room]
+	if !ok {
+		return Absent, false
+	}
+	if len(out) < mark {
+		e.failed = true
+		return Absent, false
+	}
+	e.dst = out
+	check := scanner{b: out[mark:], depth: 1}
+	if len(check.b) == 0 || check.scalar(0) != len(check.b) {
+		e.failed = true
+		return Absent, false
+	}
+	return typeOf(out[mark]), true
+}
+
+// left notes that field f of the current subject is in the answer.
+func (e *emission) left(f int) {
+	if e.subject == nobody {
+		return
+	}
+	d := e.d
+	o := &d.outcomes[e.subject]
+	if !o.marked {
+		o.marked, o.bits = true, len(d.bits)
+		d.bits = slices.Grow(d.bits, d.words())[:len(d.bits)+d.words()]
+		clear(d.bits[o.bits:])
+	}
+	rules.FieldSet(d.bits[o.bits:]).Add(f)
+	if !d.layout.fields[f].public {
+		o.released = true
+	}
+}
+
+// defect counts a value that only its own defect withholds.
+func (e *emission) defect() {
+	if e.subject == nobody {
+		e.d.stray++
+		return
+	}
+	e.d.outcomes[e.subject].defects++
+}
+
+// appendCompact appends a checked value without its insignificant whitespace.
+func appendCompact(dst, b []byte) []byte {
+	for i := 0; i < len(b); {
+		switch b[i] {
+		case ' ', '\n', '\r', '\t':
+			i++
+		case '"':
+			from := i
+			for i++; b[i] != '"'; i++ {
+				if b[i] == '\\' {
+					i++
+				}
+			}
+			i++
+			dst = append(dst, b[from:i]...)
+		default:
+			dst = append(dst, b[i])
+			i++
+		}
+	}
+	return dst
+}

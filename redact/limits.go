@@ -1,0 +1,35 @@
+package redact
+
+import "math"
+
+const (
+	// DefaultMaxDepth is how many containers may stand inside each other.
+	// Real APIs stay below 20. A deeper body is refused with ErrDepth.
+	DefaultMaxDepth = 128
+
+	// DefaultMaxSubjects is how many subjects one body may hold. Each costs
+	// about 200 bytes while the document is open, however short it is in the
+	// body, and one decision. A body with more is refused with ErrSubjects.
+	DefaultMaxSubjects = 100_000
+
+	// MaxSize is how many bytes a body may have; places in it are kept in 32
+	// bits. A longer body is refused with ErrSize. It is no budget: callers
+	// bound what they buffer far below it.
+	MaxSize = math.MaxInt32
+)
+
+// Limits bounds one document. The zero value means the defaults.
+type Limits struct {
+	Depth    int // containers inside each other; 0 means DefaultMaxDepth
+	Subjects int // persons in one body; 0 means DefaultMaxSubjects
+}
+
+func (l Limits) orDefault() Limits {
+	if l.Depth <= 0 {
+		l.Depth = DefaultMaxDepth
+	}
+	if l.Subjects <= 0 {
+		l.Subjects = DefaultMaxSubjects
+	}
+	return l
+}

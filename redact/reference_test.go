@@ -1,0 +1,503 @@
+package redact_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/modicum-dev/modicum/redact"
+	"github.com/modicum-dev/modicum/rules"
+)
+
+// The reference is a second, slow and obvious implementation: encoding/json
+// reads a tree that keeps the raw tokens, and the rules of the package
+// documentation are applied to it one by one.
+
+// tree is a value with the bytes that upstream sent.
+type tree struct {
+	open    byte   // '{', '[' or 0 for a scalar
+	raw     string // of a scalar, and of a container with everything in it
+	members []treeMember
+	elems   []*tree
+}
+
+type treeMember struct {
+	raw   string
+	value *tree
+}
+
+// parseTree reads a body that json.Valid accepts.
+func parseTree(body []byte) *tree {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber()
+	next := func() (json.Token, string, int) {
+		from := int(dec.InputOffset())
+		tok, err := dec.Token()
+		if err != nil {
+			panic(err)
+		}
+		to := int(dec.InputOffset())
+		raw := strings.TrimLeft(string(body[from:to]), " \t\r\n,:")
+		return tok, raw, to - len(raw)
+	}
+	var value func() *tree
+	value = func() *tree {
+		tok, raw, from := next()
+		v := &tree{raw: raw}
+		if _, ok := tok.(json.Delim); !ok {
+			return v
+		}
+		v.open = raw[0]
+		for dec.More() {
+			if v.open == '[' {
+				v.elems = append(v.elems, value())
+				continue
+			}
+			_, key, _ := next()
+			v.members = append(v.members, treeMember{key, value()})
+		}
+		_, _, end := next()
+		v.raw = string(body[from : end+1])
+		return v
+	}
+	return value()
+}
+
+// validBody is what a body must be, said by encoding/json and three more rules.
+func validBody(body []byte, depth int) bool {
+	return utf8.Valid(body) && json.Valid(body) && treeDepth(body) <= depth
+}
+
+func treeDepth(body []byte) int {
+	depth, most, in := 0, 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case in && c == '\\':
+			i++
+		case c == '"':
+			in = !in
+		case in:
+		case c == '{' || c == '[':
+			depth++
+			most = max(most, depth)
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return most
+}
+
+// loneSurrogate reports whether a string, or any string in a container, has
+// half of a surrogate pair.
+func loneSurrogate(raw string) bool {
+	high := false
+	for i := 0; i < len(raw); {
+		if raw[i] != '\\' {
+			if high {
+				return true
+			}
+			i++
+			continue
+		}
+		if raw[i+1] != 'u' {
+			if high {
+				return true
+			}
+			i += 2
+			continue
+		}
+		n, err := strconv.ParseUint(raw[i+2:i+6], 16, 16)
+		if err != nil {
+			panic(err)
+		}
+		switch r := rune(n); {
+		case high:
+			if utf16.DecodeRune(0xD800, r) == utf8.RuneError {
+				return true
+			}
+			high = false
+		case utf16.IsSurrogate(r) && r < 0xDC00:
+			high = true
+		case utf16.IsSurrogate(r):
+			return true
+		}
+		i += 6
+	}
+	return high
+}
+
+func unquote(raw string) string {
+	var s string
+	if err := json.Unmarshal([]byte(raw), &s); err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// reference minimises one body.
+type reference struct {
+	shape    *rules.Shape
+	subjects []redact.Subject
+	begin    map[*tree]int // the subject that begins at a value
+	actions  []*rules.Actions
+	defects  map[int]int
+}
+
+func newReference(shape *rules.Shape, body []byte) (*reference, *tree) {
+	r := &reference{shape: shape, begin: map[*tree]int{}, defects: map[int]int{}}
+	root := parseTree(body)
+	r.find(root, shape.Root, -1, "")
+	return r, root
+}
+
+func (v *tree) named(n *rules.Node) bool {
+	return n.Field < 0 && (v.open == '{' && (len(n.Members) > 0 || n.Any != nil) || v.open == '[' && n.Elem != nil)
+}
+
+// find numbers the subjects in the order in which they begin.
+func (r *reference) find(v *tree, n *rules.Node, in int, key string) {
+	if n.Subject >= 0 && (n.Field >= 0 || v.named(n)) {
+		s := redact.Subject{Kind: n.Subject, Parent: in}
+		in = len(r.subjects)
+		r.begin[v] = in
+		if r.shape.Subjects[n.Subject].ID == rules.IDKey && key != "" {
+			s.ID = redact.Scalar{Type: redact.String, Text: []byte(unquote(key))}
+		}
+		r.decide(&s, v, n)
+		r.subjects = append(r.subjects, s)
+	}
+	if !v.named(n) {
+		return
+	}
+	for _, e := range v.elems {
+		r.find(e, n.Elem, in, "")
+	}
+	for _, m := range v.members {
+		if child, data := memberNode(n, m); child != nil {
+			key := ""
+			if data {
+				key = m.raw
+			}
+			r.find(m.value, child, in, key)
+		}
+	}
+}
+
+// memberNode returns the node of a member, nil when nothing names it.
+func memberNode(n *rules.Node, m treeMember) (child *rules.Node, data bool) {
+	if loneSurrogate(m.raw) {
+		return nil, false
+	}
+	if child := n.Members[unquote(m.raw)]; child != nil {
+		return child, false
+	}
+	if n.Any != nil && n.Any.Key >= 0 {
+		return n.Any, true
+	}
+	return nil, false
+}
+
+// decide follows the way to each deciding member of a subject.
+func (r *reference) decide(s *redact.Subject, v *tree, n *rules.Node) {
+	slots := map[rules.Roles]*redact.Scalar{
+		rules.RoleID: &s.ID, rules.RoleCountry: &s.Country, rules.RoleRegion: &s.Region, rules.RoleResidence: &s.Residence, rules.RoleBorn: &s.Born,
+	}
+	for role, slot := range slots {
+		for _, way := range ways(n, role, true) {
+			found := follow(v, way)
+			switch {
+			case found.Type == redact.Absent:
+			case slot.Type == redact.Absent:
+				*slot = found
+			default:
+				*slot = redact.Scalar{Type: redact.Defect}
+			}
+		}
+	}
+}
+
+// ways lists the member names that lead to a role of this very subject.
+func ways(n *rules.Node, role rules.Roles, start bool) [][]string {
+	if !start && n.Subject >= 0 {
+		return nil
+	}
+	var out [][]string
+	if n.Roles&role != 0 {
+		out = append(out, nil)
+	}
+	if n.Field >= 0 {
+		return out
+	}
+	for name, child := range n.Members {
+		for _, way := range ways(child, role, false) {
+			out = append(out, append([]string{name}, way...))
+		}
+	}
+	return out
+}
+
+func follow(v *tree, way []string) redact.Scalar {
+	if len(way) == 0 {
+		if v.open != 0 {
+			return redact.Scalar{Type: redact.Defect}
+		}
+		return scalarOf(v.raw)
+	}
+	if v.open != '{' {
+		if v.raw == "null" {
+			return redact.Scalar{}
+		}
+		return redact.Scalar{Type: redact.Defect}
+	}
+	var found []*tree
+	for _, m := range v.members {
+		if !loneSurrogate(m.raw) && unquote(m.raw) == way[0] {
+			found = append(found, m.value)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return redact.Scalar{}
+	case 1:
+		return follow(found[0], way[1:])
+	}
+	return redact.Scalar{Type: redact.Defect}
+}
+
+func scalarOf(raw string) redact.Scalar {
+	switch {
+	case loneSurrogate(raw):
+		return redact.Scalar{Type: redact.Defect}
+	case raw == "null":
+		return redact.Scalar{Type: redact.Null}
+	case raw == "true" || raw == "false":
+		return redact.Scalar{Type: redact.Bool, Text: []byte(raw)}
+	case raw[0] == '"':
+		return redact.Scalar{Type: redact.String, Text: []byte(unquote(raw))}
+	}
+	return redact.Scalar{Type: redact.Number, Text: []byte(raw)}
+}
+
+// piece is what leaves of one value: nothing, or text with what it discloses
+// of whom.
+type piece struct {
+	leaves bool
+	text   string
+	fields map[int]map[int]bool // by subject
+}
+
+func (p *piece) add(subject, field int) {
+	if p.fields == nil {
+		p.fields = map[int]map[int]bool{}
+	}
+	if p.fields[subject] == nil {
+		p.fields[subject] = map[int]bool{}
+	}
+	p.fields[subject][field] = true
+}
+
+func (p *piece) join(q piece) {
+	for s, fields := range q.fields {
+		for f := range fields {
+			p.add(s, f)
+		}
+	}
+}
+
+func (r *reference) action(field, in int) rules.Action {
+	f := &r.shape.Fields[field]
+	switch {
+	case in < 0 && f.Kind < 0 && f.Public:
+		return rules.Action{Verb: rules.Allow}
+	case in < 0 || f.Kind != r.subjects[in].Kind:
+		return rules.Action{}
+	}
+	return r.actions[in].Fields[field]
+}
+
+func (r *reference) value(v *tree, n *rules.Node, in int) piece {
+	s, begins := r.begin[v]
+	if !begins {
+		return r.content(v, n, in)
+	}
+	if r.actions[s] == nil {
+		return piece{}
+	}
+	return r.released(s, r.content(v, n, s))
+}
+
+// released lets a subject pass if something personal of its own is in it.
+func (r *reference) released(s int, p piece) piece {
+	for f := range p.fields[s] {
+		if p.leaves && !r.shape.Fields[f].Public {
+			return p
+		}
+	}
+	return piece{}
+}
+
+func (r *reference) content(v *tree, n *rules.Node, in int) piece {
+	var p piece
+	switch {
+	case n.Field >= 0:
+		p.text, p.leaves = r.rule(v, n, in)
+		if p.leaves {
+			p.add(in, n.Field)
+		}
+		return p
+	case !v.named(n):
+		return p
+	}
+	var parts []string
+	for _, e := range v.elems {
+		if q := r.value(e, n.Elem, in); q.leaves {
+			parts = append(parts, q.text)
+			p.join(q)
+		}
+	}
+	for _, m := range v.members {
+		child, data := memberNode(n, m)
+		if child == nil {
+			continue
+		}
+		var q piece
+		if data {
+			q = r.keyed(m, child, in)
+		} else if q = r.value(m.value, child, in); q.leaves {
+			q.text = m.raw + ":" + q.text
+		}
+		if q.leaves {
+			parts = append(parts, q.text)
+			p.join(q)
+		}
+	}
+	p.leaves = len(parts) > 0 || in < 0
+	p.text = string(v.open) + strings.Join(parts, ",") + string(v.open+2)
+	return p
+}
+
+// keyed writes a member whose key is data.
+func (r *reference) keyed(m treeMember, n *rules.Node, in int) piece {
+	s, begins := r.begin[m.value]
+	own := n.Subject >= 0 && r.shape.Fields[n.Key].Kind == n.Subject
+	if own {
+		if !begins || r.actions[s] == nil {
+			return piece{}
+		}
+		in = s
+	}
+	key, ok := m.raw, false
+	switch a := r.action(n.Key, in); a.Verb {
+	case rules.Allow:
+		ok = true
+	case rules.Transform:
+		if text := unquote(m.raw); text != "" {
+			key, ok = hashToken(text), true
+		}
+	case rules.Withhold:
+	}
+	if !ok {
+		return piece{}
+	}
+	var p piece
+	if own {
+		if p = r.content(m.value, n, s); !p.leaves && m.value.named(n) {
+			p = piece{leaves: true, text: string(m.value.open) + string(m.value.open+2)}
+		}
+	} else {
+		p = r.value(m.value, n, in)
+	}
+	if !p.leaves {
+		return piece{}
+	}
+	p.text = key + ":" + p.text
+	p.add(in, n.Key)
+	if own {
+		return r.released(s, p)
+	}
+	return p
+}
+
+func (r *reference) rule(v *tree, n *rules.Node, in int) (string, bool) {
+	a := r.action(n.Field, in)
+	if a.Verb == rules.Withhold {
+		return "", false
+	}
+	if loneSurrogate(v.raw) || v.open != 0 && (!n.Subtree || a.Verb != rules.Allow) {
+		r.defects[in]++
+		return "", false
+	}
+	switch {
+	case v.open != 0:
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, []byte(v.raw)); err != nil {
+			panic(err)
+		}
+		return compact.String(), true
+	case a.Verb == rules.Allow:
+		return v.raw, true
+	}
+	s := scalarOf(v.raw)
+	if len(s.Text) == 0 {
+		return "", false
+	}
+	return hashToken(string(s.Text)), true
+}
+
+// compareReference checks all that a Document says of a body against the
+// reference.
+func compareReference(tb testing.TB, shape *rules.Shape, body []byte, doc *redact.Document, actions []*rules.Actions, out []byte) {
+	tb.Helper()
+	r, root := newReference(shape, body)
+	if diff := cmp.Diff(texts(r.subjects), texts(doc.Subjects())); diff != "" {
+		tb.Fatalf("subjects differ: -reference +redact\n%s", diff)
+	}
+	r.actions = actions
+	p := r.value(root, shape.Root, -1)
+	if !p.leaves {
+		p.text = ""
+	}
+	if diff := cmp.Diff(p.text, string(out)); diff != "" {
+		tb.Fatalf("output differs: -reference +redact\n%s", diff)
+	}
+	for i := range actions {
+		want := map[int]bool{}
+		for f := range shape.Fields {
+			if doc.Emitted(i).Has(f) {
+				want[f] = true
+			}
+		}
+		got := p.fields[i]
+		if len(got) != len(want) || len(got) > 0 && !reflect.DeepEqual(got, want) {
+			tb.Fatalf("subject %d: reference emitted %v, redact %v", i, got, want)
+		}
+		if doc.Released(i) != (len(got) > 0) {
+			tb.Fatalf("subject %d: released %v with fields %v", i, doc.Released(i), got)
+		}
+	}
+	for i := -1; i < len(actions); i++ {
+		if r.defects[i] != doc.Defects(i) {
+			tb.Fatalf("subject %d: reference counts %d defects, redact %d", i, r.defects[i], doc.Defects(i))
+		}
+	}
+}
+
+// texts makes subjects comparable: an empty text is no text.
+func texts(subjects []redact.Subject) []map[string]string {
+	out := make([]map[string]string, 0, len(subjects))
+	for _, s := range subjects {
+		out = append(out, map[string]string{
+			"kind": strconv.Itoa(s.Kind), "parent": strconv.Itoa(s.Parent),
+			"id": describe(s.ID), "country": describe(s.Country), "region": describe(s.Region),
+			"residence": describe(s.Residence), "born": describe(s.Born),
+		})
+	}
+	return out
+}

@@ -1,0 +1,153 @@
+package redact
+
+// scanner checks JSON. Its methods take the place where something starts and
+// return the place after it, or -1 after fail has noted why.
+type scanner struct {
+	b     []byte
+	depth int // how many containers may stand inside each other
+
+	kind   ErrorKind // of the failure
+	offset int       // of the failure
+
+	escaped bool // a string with an escape was read since this was cleared
+	lone    bool // a string with half a surrogate pair was read since this was cleared
+
+	nest []byte // closing brackets that skip waits for; kept for its room
+}
+
+func (s *scanner) fail(kind ErrorKind, at int) int {
+	s.kind, s.offset = kind, at
+	return -1
+}
+
+// unexpected fails at i, which may be the end.
+func (s *scanner) unexpected(i int) int {
+	if i >= len(s.b) {
+		return s.fail(Truncated, len(s.b))
+	}
+	return s.fail(Unexpected, i)
+}
+
+// space returns the place of the next byte that is not insignificant.
+func (s *scanner) space(i int) int {
+	for i < len(s.b) && s.b[i] <= ' ' && (s.b[i] == ' ' || s.b[i] == '\n' || s.b[i] == '\r' || s.b[i] == '\t') {
+		i++
+	}
+	return i
+}
+
+// colon needs a colon after the key that ends at i and returns the place of
+// the value.
+func (s *scanner) colon(i int) int {
+	if i = s.space(i); i >= len(s.b) || s.b[i] != ':' {
+		return s.unexpected(i)
+	}
+	if i = s.space(i + 1); i >= len(s.b) {
+		return s.fail(Truncated, i)
+	}
+	return i
+}
+
+// scalar checks the string, number or literal at i.
+func (s *scanner) scalar(i int) int {
+	switch c := s.b[i]; {
+	case c == '"':
+		return s.text(i)
+	case c == '-' || digit(c):
+		return s.number(i)
+	case c == 't':
+		return s.literal(i, "true")
+	case c == 'f':
+		return s.literal(i, "false")
+	case c == 'n':
+		return s.literal(i, "null")
+	}
+	return s.fail(Unexpected, i)
+}
+
+func (s *scanner) literal(i int, word string) int {
+	for k := range len(word) {
+		if i+k >= len(s.b) {
+			return s.fail(Truncated, len(s.b))
+		}
+		if s.b[i+k] != word[k] {
+			return s.fail(Unexpected, i)
+		}
+	}
+	return i + len(word)
+}
+
+// skip checks the value at i and everything below it, and remembers nothing.
+// depth is how many containers stand around it. It keeps its own stack, so
+// that no limit of depth can exhaust that of the goroutine.
+func (s *scanner) skip(i, depth int) int {
+	b := s.b
+	nest := s.nest[:0]
+	for {
+		// A value starts at i.
+		if i >= len(b) {
+			return s.fail(Truncated, len(b))
+		}
+		switch c := b[i]; c {
+		case '{', '[':
+			if depth+len(nest) >= s.depth {
+				return s.fail(TooDeep, i)
+			}
+			end := c + 2 // the closing bracket, in ASCII
+			if i = s.space(i + 1); i < len(b) && b[i] == end {
+				i++
+				break
+			}
+			nest = append(nest, end)
+			if c == '[' {
+				continue
+			}
+			if i = s.key(i); i < 0 {
+				return i
+			}
+			continue
+		default:
+			if i = s.scalar(i); i < 0 {
+				return i
+			}
+		}
+		// A value ended before i: close what ends here, up to the next one.
+		for {
+			if len(nest) == 0 {
+				s.nest = nest
+				return i
+			}
+			i = s.space(i)
+			if i >= len(b) {
+				return s.fail(Truncated, len(b))
+			}
+			end := nest[len(nest)-1]
+			if b[i] == end {
+				nest = nest[:len(nest)-1]
+				i++
+				continue
+			}
+			if b[i] != ',' {
+				return s.fail(Unexpected, i)
+			}
+			i = s.space(i + 1)
+			if end == '}' {
+				if i = s.key(i); i < 0 {
+					return i
+				}
+			}
+			break
+		}
+	}
+}
+
+// key checks the key at i and its colon and returns the place of the value.
+func (s *scanner) key(i int) int {
+	if i >= len(s.b) || s.b[i] != '"' {
+		return s.unexpected(i)
+	}
+	if i = s.text(i); i < 0 {
+		return i
+	}
+	return s.colon(i)
+}
