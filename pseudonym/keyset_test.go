@@ -29,20 +29,20 @@ const fixedFile = `{
 }
 `
 
-func fixed(t testing.TB) *Keyset {
-	t.Helper()
-	k, err := Load(write(t, fixedFile))
+func fixed(tb testing.TB) *Keyset {
+	tb.Helper()
+	k, err := Load(write(tb, fixedFile))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return k
 }
 
-func write(t testing.TB, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "keyset")
+func write(tb testing.TB, text string) string {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "keyset")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return path
 }
@@ -159,8 +159,9 @@ func TestPrintsNoKeys(t *testing.T) {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d", "%q"} {
 			fmt.Fprintf(&out, verb+"\n", v)
 		}
-		slog.New(slog.NewTextHandler(&out, nil)).Info("keys", "v", v)
-		slog.New(slog.NewJSONHandler(&out, nil)).Info("keys", "v", v)
+		for _, h := range []slog.Handler{slog.NewTextHandler(&out, nil), slog.NewJSONHandler(&out, nil)} {
+			slog.New(h).LogAttrs(t.Context(), slog.LevelInfo, "keys", slog.Any("v", v))
+		}
 		text, err := json.Marshal(v)
 		if err != nil {
 			t.Errorf("%T: %v", v, err)
@@ -169,7 +170,7 @@ func TestPrintsNoKeys(t *testing.T) {
 		for _, key := range []*secret{&k.roots[0].key, &k.digest, &k.refs.chain[0]} {
 			for _, form := range []string{
 				hex.EncodeToString(key.b[:8]), strings.ToUpper(hex.EncodeToString(key.b[:8])),
-				fmt.Sprint(key.b[:8])[1:], fmt.Sprintf("%#v", key.b[:4])[7:],
+				fmt.Sprintf("%d", key.b[:8])[1:], fmt.Sprintf("%#v", key.b[:4])[7:],
 			} {
 				if strings.Contains(out.String(), strings.TrimRight(form, "]}")) {
 					t.Errorf("%T prints key material", v)
@@ -274,7 +275,7 @@ func TestRatchet(t *testing.T) {
 
 	// Nothing of the destroyed months is left in the file, and no stored key is
 	// a key that references are made under.
-	text, err := os.ReadFile(path) //nolint:gosec // a test's own file
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,7 +85,7 @@ func TestTokenConstruction(t *testing.T) {
 	lp := func(parts ...string) []byte {
 		var out []byte
 		for _, p := range parts {
-			out = append(out, 0, 0, byte(len(p)>>8), byte(len(p)))
+			out = append(out, 0, 0, byte(len(p)>>8&0xff), byte(len(p)&0xff))
 			out = append(out, p...)
 		}
 		return out
@@ -254,7 +254,7 @@ func TestAllocations(t *testing.T) {
 		t.Fatal(err)
 	}
 	dst := make([]byte, 0, 128)
-	class, id := fmt.Sprint("email"), fmt.Sprint(1007)
+	class, id := "email", "1007"
 	for name, f := range map[string]func(){
 		"token":  func() { dst = d.AppendToken(dst[:0], rules.TokenEmail, class, rules.Key{1}) },
 		"uuid":   func() { dst = d.AppendToken(dst[:0], rules.TokenUUID, class, rules.Key{1}) },

@@ -1,0 +1,94 @@
+package subject_test
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/modicum-dev/modicum/rules"
+	"github.com/modicum-dev/modicum/subject"
+)
+
+// The state is a function of what happened, not of the order in which anybody
+// heard of it.
+func TestFoldOrder(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		history := genHistory(t, 1, 8)
+		want := rules.Fold(eventsOf(history...))
+		shuffled := rapid.Permutation(history).Draw(t, "order")
+		if got := rules.Fold(eventsOf(shuffled...)); !reflect.DeepEqual(got, want) {
+			t.Fatalf("folded\n%+v, want\n%+v", got, want)
+		}
+	})
+}
+
+// What Live leaves out makes no difference, then or ever after.
+func TestLiveLosesNothing(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		before := genHistory(t, 1, 8)
+		after := genHistory(t, 100, 4)
+		want := rules.Fold(eventsOf(append(slices.Clone(before), after...)...))
+		live := subject.Live(slices.Clone(before))
+		if len(live) > len(before) {
+			t.Fatal("events out of nothing")
+		}
+		if got := rules.Fold(eventsOf(live...)); !reflect.DeepEqual(plain(got), plain(rules.Fold(eventsOf(before...)))) {
+			t.Fatalf("present state\n%+v", got)
+		}
+		if got := rules.Fold(eventsOf(append(live, after...)...)); !reflect.DeepEqual(plain(got), plain(want)) {
+			t.Fatalf("later state\n%+v, want\n%+v", got, want)
+		}
+	})
+}
+
+func TestLiveIsBounded(t *testing.T) {
+	t.Parallel()
+	var live []subject.Change
+	for i := range 1000 {
+		e := rules.Event{
+			Seq: rules.Seq(i + 1), Kind: rules.EventDMObjection, State: rules.StateActive,
+			Time: day0.Add(time.Duration(i) * time.Hour), Recorded: day0.Add(time.Duration(i) * time.Hour),
+			Actor: rules.Actor{Type: rules.ActorSubject, Verified: true},
+		}
+		if i%2 == 1 {
+			e.State = rules.StateLifted
+		}
+		live = subject.Live(append(live, subject.Change{Keyed: subject.Keyed{Event: e}}))
+	}
+	if len(live) > 2 {
+		t.Errorf("%d live events of one right that was used and lifted 500 times", len(live))
+	}
+}
+
+func TestRestrictiveWins(t *testing.T) {
+	t.Parallel()
+	at := func(seq rules.Seq, state rules.EventState, days int, verified bool) rules.Event {
+		return rules.Event{
+			Seq: seq, Kind: rules.EventRestriction, State: state, Time: day0.AddDate(0, 0, days), Recorded: day0.AddDate(0, 0, 30),
+			Actor: rules.Actor{Type: rules.ActorSubject, Verified: verified},
+		}
+	}
+	future := at(2, rules.StateLifted, 31, true)
+	for name, c := range map[string]struct {
+		events []rules.Event
+		want   rules.EventState
+	}{
+		"a later lift lifts":                 {[]rules.Event{at(1, rules.StateActive, 1, true), at(2, rules.StateLifted, 2, true)}, rules.StateLifted},
+		"an earlier lift does not":           {[]rules.Event{at(1, rules.StateActive, 2, true), at(2, rules.StateLifted, 1, true)}, rules.StateActive},
+		"at a tie the restriction holds":     {[]rules.Event{at(1, rules.StateActive, 1, true), at(2, rules.StateLifted, 1, true)}, rules.StateActive},
+		"at a tie in the other order":        {[]rules.Event{at(1, rules.StateLifted, 1, true), at(2, rules.StateActive, 1, true)}, rules.StateActive},
+		"an unverified lift does not":        {[]rules.Event{at(1, rules.StateActive, 1, true), at(2, rules.StateLifted, 2, false)}, rules.StateActive},
+		"an unverified restriction does":     {[]rules.Event{at(1, rules.StateLifted, 1, true), at(2, rules.StateActive, 2, false)}, rules.StateActive},
+		"a lift dated after it was recorded": {[]rules.Event{at(1, rules.StateActive, 1, true), future}, rules.StateActive},
+		"a future restriction holds at once": {[]rules.Event{at(1, rules.StateActive, 300, true)}, rules.StateActive},
+	} {
+		if got := rules.Fold(c.events).Restriction.State; got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package subject
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/modicum-dev/modicum/rules"
+)
+
+// Live leaves out the events that can no longer make a difference, whatever
+// other events arrive later and however they are dated: those of a right that
+// stand before its most restrictive state, which holds whatever was before. It
+// may reorder and overwrite changes.
+func Live(changes []Change) []Change {
+	slices.SortFunc(changes, func(a, b Change) int {
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Seq, b.Seq))
+	})
+	type right struct {
+		kind    rules.EventKind
+		purpose string
+	}
+	var settled []right // by a later event, going from the last
+	keep := len(changes)
+	for _, c := range slices.Backward(changes) {
+		r := right{c.Kind, c.Scope.Purpose}
+		settles, single := settlesRight(&c.Event)
+		if single {
+			r.purpose = ""
+		}
+		if settles && slices.Contains(settled, r) {
+			continue
+		}
+		if settles && c.State == c.Kind.States()[0] {
+			settled = append(settled, r)
+		}
+		keep--
+		changes[keep] = c
+	}
+	live := changes[keep:]
+	slices.SortFunc(live, func(a, b Change) int { return cmp.Compare(a.Seq, b.Seq) })
+	return live
+}
+
+// settlesRight reports whether an event belongs to a right that has one state at
+// a time, and whether there is one right for all purposes. Accuracy has one for
+// each category, an executed erasure stays as the earliest one, and what a
+// gateway wrote never counts.
+func settlesRight(e *rules.Event) (settles, single bool) {
+	if e.Actor.Type == rules.ActorGateway {
+		return false, false
+	}
+	switch e.Kind {
+	case rules.EventRestriction, rules.EventDMObjection, rules.EventOptOutSaleShare, rules.EventLimitSPI, rules.EventMinorOptIn,
+		rules.EventRetention:
+		return true, true
+	case rules.EventLIObjection, rules.EventCeaseUse, rules.EventCeaseProvision:
+		return true, false
+	case rules.EventErasure, rules.EventAccuracy, rules.EventAge, rules.EventLocation, rules.EventNotice, rules.EventConsent:
+		return false, false
+	}
+	return false, false
+}
+
+// AppendLive appends an event as a line of a subject's row in a current view:
+// sequence, recorded time in microseconds, payload.
+func AppendLive(dst []byte, c *Change) []byte {
+	dst = strconv.AppendUint(dst, uint64(c.Seq), 10)
+	dst = append(dst, ' ')
+	dst = strconv.AppendInt(dst, c.Recorded.UnixMicro(), 10)
+	dst = append(dst, ' ')
+	dst = append(dst, c.Payload...)
+	return append(dst, '\n')
+}
+
+// ParseLive reads the row of a subject in a current view and appends its events
+// to dst: [ErrStoreCorrupt], [ErrStoreNewer].
+func ParseLive(dst []Change, key rules.Key, row []byte) ([]Change, error) {
+	for len(row) > 0 {
+		line, rest, _ := bytes.Cut(row, []byte{'\n'})
+		row = rest
+		seq, line, ok := bytes.Cut(line, []byte{' '})
+		recorded, payload, ok2 := bytes.Cut(line, []byte{' '})
+		n, err := strconv.ParseUint(string(seq), 10, 64)
+		us, err2 := strconv.ParseInt(string(recorded), 10, 64)
+		if !ok || !ok2 || err != nil || err2 != nil {
+			return nil, ErrStoreCorrupt
+		}
+		c, err := NewChange(key, rules.Seq(n), us, payload)
+		if err != nil {
+			return nil, err
+		}
+		dst = append(dst, c)
+	}
+	return dst, nil
+}
+
+// NewChange puts a stored event together: [ErrStoreCorrupt], [ErrStoreNewer].
+// It keeps payload.
+func NewChange(key rules.Key, seq rules.Seq, recordedMicros int64, payload []byte) (Change, error) {
+	e, from, err := DecodePayload(payload)
+	if err != nil {
+		return Change{}, err
+	}
+	e.Seq, e.Recorded = seq, time.UnixMicro(recordedMicros).UTC()
+	return Change{Keyed: Keyed{Key: key, Event: e, Provenance: from}, Payload: payload}, nil
+}
