@@ -1,0 +1,83 @@
+package ledger
+
+import (
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// errCheckpoint is what a checkpoint's text fails with; the text is never quoted.
+var errCheckpoint = errors.New("malformed checkpoint")
+
+// Checkpoint states the size and root of an epoch's tree. Signed it is a C2SP
+// tlog-checkpoint: a note of three lines and a signature by the key whose name
+// is the origin.
+type Checkpoint struct {
+	Origin string // the epoch's log name, without spaces and plus signs
+	Size   uint64
+	Root   tlog.Hash
+}
+
+// Sign returns the checkpoint as a signed note.
+func (c Checkpoint) Sign(signer note.Signer) ([]byte, error) {
+	text := c.Origin + "\n" + strconv.FormatUint(c.Size, 10) + "\n" + c.Root.String() + "\n"
+	b, err := note.Sign(&note.Note{Text: text}, signer)
+	if err != nil {
+		return nil, fmt.Errorf("signing checkpoint: %w", err)
+	}
+	return b, nil
+}
+
+// OpenCheckpoint verifies a signed checkpoint. Its origin must be the verifier's
+// name. Extension lines, which other logs may write, are passed over.
+func OpenCheckpoint(signed []byte, verifier note.Verifier) (Checkpoint, error) {
+	n, err := note.Open(signed, note.VerifierList(verifier))
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("verifying checkpoint: %w", err)
+	}
+	lines := strings.SplitN(n.Text, "\n", 4)
+	if len(lines) != 4 || lines[0] != verifier.Name() {
+		return Checkpoint{}, errCheckpoint
+	}
+	size, err := strconv.ParseUint(lines[1], 10, 64)
+	if err != nil || strconv.FormatUint(size, 10) != lines[1] {
+		return Checkpoint{}, errCheckpoint
+	}
+	root, err := tlog.ParseHash(lines[2])
+	if err != nil {
+		return Checkpoint{}, errCheckpoint
+	}
+	return Checkpoint{Origin: lines[0], Size: size, Root: root}, nil
+}
+
+// NewCheckpointSigner returns the signer of an origin's checkpoints and its
+// verifier key, both in the encoding of golang.org/x/mod/sumdb/note. One private
+// key serves many origins: the origin is a part of the key's identity.
+func NewCheckpointSigner(origin string, key ed25519.PrivateKey) (signer note.Signer, verifier string, err error) {
+	if len(key) != ed25519.PrivateKeySize {
+		return nil, "", errors.New("checkpoint key is not an Ed25519 private key")
+	}
+	public := ed25519.PublicKey(key[ed25519.PrivateKeySize-ed25519.PublicKeySize:])
+	verifier, err = note.NewEd25519VerifierKey(origin, public)
+	if err != nil {
+		return nil, "", fmt.Errorf("encoding checkpoint key: %w", err)
+	}
+	// name+hash+key: the signer's encoding repeats the hash.
+	parts := strings.SplitN(verifier, "+", 3)
+	if len(parts) != 3 {
+		return nil, "", errors.New("checkpoint origin must not hold a plus sign")
+	}
+	const algEd25519 = 1
+	secret := append([]byte{algEd25519}, key.Seed()...)
+	signer, err = note.NewSigner("PRIVATE+KEY+" + origin + "+" + parts[1] + "+" + base64.StdEncoding.EncodeToString(secret))
+	if err != nil {
+		return nil, "", fmt.Errorf("making checkpoint signer: %w", err)
+	}
+	return signer, verifier, nil
+}

@@ -1,0 +1,27 @@
+package disk
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Datasync makes the bytes of f durable without the metadata that nobody reads,
+// such as times.
+func Datasync(f *os.File) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var syncErr error
+	err = conn.Control(func(fd uintptr) {
+		for {
+			syncErr = unix.Fdatasync(int(fd))
+			if !errors.Is(syncErr, unix.EINTR) {
+				return
+			}
+		}
+	})
+	return errors.Join(err, os.NewSyscallError("fdatasync", syncErr))
+}

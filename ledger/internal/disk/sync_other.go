@@ -1,0 +1,8 @@
+//go:build !linux
+
+package disk
+
+import "os"
+
+// Datasync makes the bytes of f durable.
+func Datasync(f *os.File) error { return f.Sync() }
