@@ -8,10 +8,6 @@ import (
 	"github.com/modicum-dev/modicum/rules"
 )
 
-// maxProfiles bounds the profiles that are kept ready for one edition. Beyond it
-// a profile is made for each subject anew.
-const maxProfiles = 1 << 16
-
 // factCache keeps the dictionary facts of the edition in force. It is replaced
 // with the edition.
 type factCache struct{ current atomic.Pointer[editionFacts] }
@@ -21,7 +17,6 @@ type editionFacts struct {
 	policy     *ledger.Fact
 	recipients sync.Map // *rules.RecipientDef -> *ledger.Fact
 	profiles   sync.Map // *rules.Actions -> *profile
-	count      atomic.Int64
 }
 
 // profile is a profile fact with what is needed to fill a subject's line.
@@ -90,14 +85,17 @@ func transfer(d *rules.RecipientDef, regime, class string) ledger.Transfer {
 	return t
 }
 
-func (f *editionFacts) profile(p *rules.Plan, a *rules.Actions, domainKey string) (*profile, error) {
+// profile returns the profile of a decision. It is kept as long as the plan
+// remembers the decision, which bounds how many there are; beyond that it is
+// made for each subject anew.
+func (f *editionFacts) profile(p *rules.Plan, a *rules.Actions, keyID string) (*profile, error) {
 	if known, ok := f.profiles.Load(a); ok {
 		if pr, ok := known.(*profile); ok {
 			return pr, nil
 		}
 	}
-	pr, err := newProfile(p, a, domainKey)
-	if err == nil && f.count.Add(1) <= maxProfiles {
+	pr, err := newProfile(p, a, keyID)
+	if err == nil && p.Actions(a.Class) == a {
 		f.profiles.Store(a, pr)
 	}
 	return pr, err
@@ -145,13 +143,24 @@ func newProfile(p *rules.Plan, a *rules.Actions, keyID string) (*profile, error)
 	return pr, err
 }
 
-// emitted packs what really left as bits over the profile's fields.
-func (pr *profile) emitted(left rules.FieldSet) []byte {
-	set := rules.NewFieldSet(len(pr.fields))
+// appendEmitted appends what really left, as bits over the profile's fields
+// without trailing zero bytes, and returns how many of them are transformed and
+// how many stand as they were.
+func (pr *profile) appendEmitted(dst []byte, left rules.FieldSet, actions []rules.Action) (out []byte, transformed, allowed int) {
+	start := len(dst)
 	for bit, field := range pr.fields {
-		if left.Has(field) {
-			set.Add(bit)
+		if !left.Has(field) {
+			continue
+		}
+		for len(dst) <= start+bit/8 {
+			dst = append(dst, 0)
+		}
+		dst[start+bit/8] |= 1 << (bit % 8)
+		if actions[field].Verb == rules.Transform {
+			transformed++
+		} else {
+			allowed++
 		}
 	}
-	return set.AppendBits(nil)
+	return dst, transformed, allowed
 }

@@ -22,9 +22,11 @@ type States interface {
 	// Ready returns nil when Read can be expected to work.
 	Ready() error
 	// Read fills into with the states of keys, all at the one snapshot that
-	// it returns. A subject without any event gets nil.
+	// it returns. A subject without any event gets nil, and so does the zero
+	// key, which stands for a subject that could not be resolved.
 	Read(keys []rules.Key, into []*rules.State) (ledger.Snapshot, error)
-	// Observe makes observations durable before it returns.
+	// Observe makes observations durable before it returns. One of them may
+	// stand there twice, or be known already.
 	Observe(ctx context.Context, seen []Observation) error
 }
 

@@ -3,6 +3,7 @@ package exchange
 import (
 	"net/url"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/modicum-dev/modicum/rules"
@@ -11,13 +12,13 @@ import (
 // canonicalPath is a path in its only accepted spelling.
 type canonicalPath struct {
 	segments       []string // unescaped
-	plain, escaped string
+	plain, escaped string   // as URL.Path and URL.RawPath have them
 }
 
 // canonical takes a path apart. It is false for every spelling but one: with
-// empty or dot segments, an escaped or literal separator, a semicolon, control
-// characters, or an escape that need not be or is spelt otherwise, the upstream
-// might see another path than the policy does.
+// empty or dot segments, an escaped or literal separator, control characters, or
+// an escape that need not be or is spelt otherwise, the upstream might see
+// another path than the policy does.
 func canonical(u *url.URL) (canonicalPath, bool) {
 	escaped := u.EscapedPath()
 	if !strings.HasPrefix(escaped, "/") {
@@ -30,7 +31,7 @@ func canonical(u *url.URL) (canonicalPath, bool) {
 		if err != nil || s == "" || s == "." || s == ".." || url.PathEscape(s) != part || !utf8.ValidString(s) {
 			return canonicalPath{}, false
 		}
-		if strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f || r == '/' || r == '\\' || r == ';' }) {
+		if strings.ContainsFunc(s, separates) {
 			return canonicalPath{}, false
 		}
 		p.segments[i] = s
@@ -39,6 +40,17 @@ func canonical(u *url.URL) (canonicalPath, bool) {
 		p.escaped = ""
 	}
 	return p, true
+}
+
+// separates reports whether some server ends or splits a segment at r, however
+// it is escaped. The percent sign is among them because an upstream that
+// unescapes twice would find a separator behind it.
+func separates(r rune) bool {
+	switch r {
+	case '/', '\\', ';', '%', '?', '#':
+		return true
+	}
+	return unicode.IsControl(r)
 }
 
 // allowedQuery re-encodes the query from the parameters that the resource
@@ -52,9 +64,31 @@ func allowedQuery(u *url.URL, res *rules.Resource) (string, url.Values, bool) {
 		return "", nil, false
 	}
 	for name, v := range values {
-		if len(v) != 1 || !res.AcceptsQuery(name, v[0]) {
+		if len(v) != 1 || !utf8.ValidString(v[0]) || !res.AcceptsQuery(name, v[0]) {
 			return "", nil, false
 		}
 	}
+	if !plainIDs(values, res) {
+		return "", nil, false
+	}
 	return values.Encode(), values, true
+}
+
+// plainIDs reports whether every subject id in the query has the spelling that
+// its population gives it, up to the case that it folds: an upstream that reads
+// 0017 otherwise than 17 would answer about another person than the one who is
+// decided about.
+func plainIDs(values url.Values, res *rules.Resource) bool {
+	for i := range res.Shape.Subjects {
+		k := &res.Shape.Subjects[i]
+		if k.ID != rules.IDQuery || !values.Has(k.Param) {
+			continue
+		}
+		v := values.Get(k.Param)
+		id, err := k.Population.Canonical(v, false)
+		if folds := k.Population.Type == rules.IDUUID || k.Population.FoldCase; err != nil || id != v && !folds {
+			return false
+		}
+	}
+	return true
 }

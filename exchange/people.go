@@ -11,6 +11,7 @@ import (
 
 // person is one subject of an answer on its way through the steps.
 type person struct {
+	known   bool // the id has the form of its population; key is its key
 	key     rules.Key
 	facts   rules.Facts
 	state   *rules.State
@@ -19,14 +20,12 @@ type person struct {
 }
 
 // people resolves every subject of an open document: who it is, and what the
-// answer says about it that decides.
-func (g *Gateway) people(plan *rules.Plan, match rules.Match, query url.Values, subjects []redact.Subject) []person {
-	kinds := plan.Resource().Shape.Subjects
-	out := make([]person, len(subjects))
+// answer says about it that decides. It appends to out.
+func (g *Gateway) people(out []person, match rules.Match, query url.Values, subjects []redact.Subject) []person {
+	kinds := match.Resource.Shape.Subjects
 	for i := range subjects {
 		s, k := &subjects[i], &kinds[subjects[i].Kind]
-		p := &out[i]
-		p.facts = bodyFacts(s)
+		p := person{facts: bodyFacts(s)}
 		id, number := "", false
 		switch k.ID {
 		case rules.IDParam:
@@ -39,17 +38,18 @@ func (g *Gateway) people(plan *rules.Plan, match rules.Match, query url.Values, 
 			}
 		}
 		canonical, err := k.Population.Canonical(id, number)
-		if err != nil {
+		if err == nil {
+			p.known, p.key = true, g.Keys.Subject(k.Population, canonical)
+		} else {
 			p.facts.Unresolved = true
-			continue
 		}
-		p.key = g.Keys.Subject(k.Population, canonical)
+		out = append(out, p)
 	}
 	return out
 }
 
-// bodyFacts reads the deciding members. Absent and null say nothing; anything
-// else must be understood, or the subject is withheld (S1).
+// bodyFacts reads the deciding members. Absent, null and the empty string say
+// nothing; anything else must be understood, or the subject is withheld (S1).
 func bodyFacts(s *redact.Subject) rules.Facts {
 	f := rules.Facts{Kind: s.Kind}
 	text := func(v redact.Scalar) string {
@@ -57,10 +57,7 @@ func bodyFacts(s *redact.Subject) rules.Facts {
 		case redact.Absent, redact.Null:
 			return ""
 		case redact.String:
-			if len(v.Text) > 0 {
-				return string(v.Text)
-			}
-			return ""
+			return string(v.Text)
 		case redact.Number, redact.Bool, redact.Defect:
 		}
 		f.Unresolved = true
@@ -100,25 +97,36 @@ type Observation struct {
 	Location rules.Location
 }
 
-// observations lists what the state does not know yet. A fact that could not be
-// understood is no observation.
+// observations lists what the state does not know yet. An age counts although
+// another member was not understood: this answer withholds the subject, but the
+// next route may not carry that member, and must know a child. A location that
+// was not understood is no observation.
 func observations(people []person, now time.Time) []Observation {
 	var out []Observation
 	for i := range people {
 		p := &people[i]
-		if p.facts.Unresolved {
+		if !p.known {
 			continue
 		}
 		if !p.facts.Born.IsZero() {
-			if age, minor := rules.RememberedAge(p.facts.Born, now); minor && !(p.state != nil && slices.Contains(p.state.Ages, age)) {
+			if age, minor := rules.RememberedAge(p.facts.Born, now); minor && !remembersAge(p.state, age) {
 				out = append(out, Observation{Key: p.key, Age: age})
 			}
 		}
+		if p.actions.Class.Has(rules.FlagUnresolved) {
+			continue
+		}
 		for _, l := range p.facts.Locations {
-			if l.Country != "" && !(p.state != nil && slices.Contains(p.state.Locations, l)) {
+			if l.Country != "" && (p.state == nil || !slices.Contains(p.state.Locations, l)) {
 				out = append(out, Observation{Key: p.key, Location: l})
 			}
 		}
 	}
 	return out
+}
+
+func remembersAge(s *rules.State, age rules.AgeFact) bool {
+	return s != nil && slices.ContainsFunc(s.Ages, func(known rules.AgeFact) bool {
+		return known.Band == age.Band && known.Until.Equal(age.Until)
+	})
 }

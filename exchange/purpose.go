@@ -21,6 +21,8 @@ type declaration struct {
 }
 
 // declared reads the purpose of a request. It is taken only if it occurs once.
+// A parameter other than ref is refused: a caller that misspells it would
+// believe that its case is on record.
 func declared(h http.Header) declaration {
 	lines := h.Values(PurposeHeader)
 	switch {
@@ -41,7 +43,11 @@ func declared(h http.Header) declaration {
 		return declaration{purposeReason: rules.PurposeMalformed}
 	}
 	d := declaration{purpose: string(token)}
-	if ref, ok := item.Params.Get("ref"); ok {
+	for _, name := range item.Params.Names() {
+		if name != "ref" {
+			return declaration{purposeReason: rules.PurposeMalformed}
+		}
+		ref, _ := item.Params.Get(name)
 		d.ref, d.refReason = reference(ref)
 	}
 	return d

@@ -1,6 +1,9 @@
 package exchange
 
 import (
+	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/modicum-dev/modicum/ledger"
@@ -11,12 +14,25 @@ import (
 // hold an id and is never recorded.
 const unmappedResource = "unmapped"
 
+// otherMethod stands for a method that HTTP does not define: its name is the
+// caller's own text.
+const otherMethod = "OTHER"
+
+func method(name string) string {
+	switch name {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodConnect, http.MethodOptions, http.MethodTrace:
+		return name
+	}
+	return otherMethod
+}
+
 // base fills what every record of this request says.
 func (q *request) base(now time.Time) (*ledger.Record, error) {
 	d := &ledger.Disclosure{
 		ID: q.id, Received: milliseconds(q.received), Recipient: q.recipient,
 		Auth:     ledger.Auth{Method: q.identity.Method, Client: q.identity.User},
-		Resource: ledger.Resource{API: q.api, Name: unmappedResource, Method: q.r.Method, Upstream: q.upstream},
+		Resource: ledger.Resource{API: q.api, Name: unmappedResource, Method: method(q.r.Method), Upstream: q.upstream},
 		GPC:      gpc(q.r.Header["Sec-Gpc"]), State: q.snapshot, Trace: traceparent(q.r.Header["Traceparent"]),
 	}
 	rec := &ledger.Record{Time: milliseconds(now), Disclosure: d}
@@ -84,6 +100,11 @@ func (q *request) refused(reason rules.Reason, now time.Time) (*ledger.Record, e
 // subjects adds a line for each subject, and the sums.
 func (q *request) subjects(rec *ledger.Record) error {
 	d, doc := rec.Disclosure, &q.buffers.doc
+	d.Counts.Defects = doc.Defects(-1)
+	if len(q.people) == 0 {
+		d.Outcome = outcome(d.Counts)
+		return nil
+	}
 	facts, err := q.g.facts.of(q.edition)
 	if err != nil {
 		return err
@@ -92,28 +113,28 @@ func (q *request) subjects(rec *ledger.Record) error {
 	if err != nil {
 		return err
 	}
-	keyID := q.g.domain(q.plan).KeyID()
-	if len(q.people) > 0 {
-		d.RefPeriod, d.Subjects = refs.Period(), make([]ledger.Subject, len(q.people))
-	}
-	used := make(map[*ledger.Fact]bool, 4)
+	d.RefPeriod, d.Subjects = refs.Period(), make([]ledger.Subject, len(q.people))
+	// The lines of a long list share their room.
+	names := make([]byte, 0, refSize*len(q.people))
+	emitted := make([]byte, 0, 4*len(q.people))
+	var last *profile
 	for i := range q.people {
 		p, line := &q.people[i], &d.Subjects[i]
-		pr, err := facts.profile(q.plan, p.actions, keyID)
+		pr, err := facts.profile(q.plan, p.actions, q.domain.KeyID())
 		if err != nil {
 			return err
 		}
-		if !used[pr.fact] {
-			used[pr.fact] = true
-			rec.Uses = append(rec.Uses, pr.fact)
+		if pr != last {
+			rec.Uses, last = use(rec.Uses, pr.fact), pr
 		}
 		line.Profile = pr.fact.Hash
 		for _, seq := range p.consent {
 			line.Consent = append(line.Consent, uint64(seq))
 		}
-		if !p.facts.Unresolved {
+		if p.known {
 			ref := refs.Ref(p.key)
-			line.Ref = ref[:]
+			names = append(names, ref[:]...)
+			line.Ref = names[len(names)-refSize : len(names) : len(names)]
 		}
 		d.Counts.Subjects++
 		d.Counts.Withheld += p.actions.Withheld
@@ -122,20 +143,28 @@ func (q *request) subjects(rec *ledger.Record) error {
 			d.Counts.SubjectsWithheld++
 			continue
 		}
-		left := doc.Emitted(i)
-		line.Emitted = pr.emitted(left)
-		for _, field := range pr.fields {
-			if left.Has(field) {
-				if p.actions.Fields[field].Verb == rules.Transform {
-					d.Counts.Pseudonymised++
-				} else {
-					d.Counts.Allowed++
-				}
-			}
-		}
+		from := len(emitted)
+		var transformed, allowed int
+		emitted, transformed, allowed = pr.appendEmitted(emitted, doc.Emitted(i), p.actions.Fields)
+		line.Emitted = emitted[from:len(emitted):len(emitted)]
+		d.Counts.Pseudonymised += transformed
+		d.Counts.Allowed += allowed
 	}
 	d.Outcome = outcome(d.Counts)
 	return nil
+}
+
+// refSize is the length of a reference in the ledger.
+const refSize = 16
+
+// use adds a fact that a record names, once: two decisions may have one profile.
+func use(uses []*ledger.Fact, fact *ledger.Fact) []*ledger.Fact {
+	for _, known := range uses {
+		if known.Hash == fact.Hash {
+			return uses
+		}
+	}
+	return append(uses, fact)
 }
 
 func outcome(c ledger.Counts) ledger.Outcome {
@@ -152,14 +181,7 @@ func milliseconds(t time.Time) time.Time { return t.UTC().Truncate(time.Millisec
 
 // gpc reads Sec-GPC: one value 1 among several counts, every other value is
 // ignored.
-func gpc(values []string) bool {
-	for _, v := range values {
-		if v == "1" {
-			return true
-		}
-	}
-	return false
-}
+func gpc(values []string) bool { return slices.Contains(values, "1") }
 
 // traceparent keeps a caller's trace context only if it has its exact form: it
 // is recorded as it is.
@@ -167,13 +189,17 @@ func traceparent(values []string) string {
 	if len(values) != 1 || len(values[0]) != 55 {
 		return ""
 	}
-	for i := range len(values[0]) {
-		c := values[0][i]
+	v := values[0]
+	for i := range len(v) {
+		c := v[i]
 		dash := i == 2 || i == 35 || i == 52
 		hex := c >= '0' && c <= '9' || c >= 'a' && c <= 'f'
 		if dash != (c == '-') || !dash && !hex {
 			return ""
 		}
 	}
-	return values[0]
+	if v[:2] == "ff" || strings.Trim(v[3:35], "0") == "" || strings.Trim(v[36:52], "0") == "" {
+		return "" // forbidden by the standard, which uses them for "none"
+	}
+	return v
 }

@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -12,9 +11,15 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/modicum-dev/modicum/ledger"
+	"github.com/modicum-dev/modicum/pseudonym"
 	"github.com/modicum-dev/modicum/redact"
 	"github.com/modicum-dev/modicum/rules"
 )
+
+// DefaultMaxSubjects is how many subjects one answer may hold: as many as one
+// record of the ledger has room for. An answer with more is refused with 502
+// before anything is decided about them; ask for shorter pages.
+const DefaultMaxSubjects = 10_000
 
 // request is one request on its way through the steps. Each step fills what the
 // next ones and the record need.
@@ -22,6 +27,7 @@ type request struct {
 	g        *Gateway
 	w        http.ResponseWriter
 	r        *http.Request
+	next     Next
 	api      string
 	identity rules.Identity
 	id       string // of the disclosure
@@ -37,49 +43,44 @@ type request struct {
 	query     string
 	values    url.Values
 
+	asked     bool // the upstream was
 	upstream  int
 	mediaType string
 	buffers   *buffers
 	people    []person
 	snapshot  ledger.Snapshot
 	decided   time.Time
+	domain    *pseudonym.Domain
 	out       []byte
 }
 
-// buffers are reused between requests.
-type buffers struct {
-	doc    redact.Document
-	body   []byte
-	out    []byte
-	keys   []rules.Key
-	states []*rules.State
+// steps are the way of a request. The first one that gives a reason ends it.
+var steps = [...]func(*request) rules.Reason{
+	(*request).identify, (*request).admit, (*request).check, (*request).ready,
+	(*request).capture, (*request).open, (*request).state, (*request).emit, (*request).release,
 }
-
-// maxPooled bounds what a pooled buffer keeps, in bytes: one large answer must
-// not hold its memory for ever.
-const maxPooled = 1 << 20
 
 // Serve answers one request of a caller whose credential was verified; the zero
 // identity is nobody. It writes the answer itself, a problem document where a
-// step fails. next is asked for the upstream's answer at most once.
+// step fails. next is asked for the upstream's answer at most once. A panic of
+// next passes, except [http.ErrAbortHandler].
 func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, api string, identity rules.Identity, next Next) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return err
 	}
-	q := &request{g: g, w: w, r: r, api: api, identity: identity, id: id.String(), received: g.Clock()}
-	q.buffers = g.takeBuffers()
-	defer g.putBuffers(q.buffers)
-	for _, step := range []func() rules.Reason{
-		q.identify, q.admit, q.check, q.ready,
-		func() rules.Reason { return q.capture(next) },
-		q.open, q.state, q.emit, q.release,
-	} {
-		if reason := step(); reason != rules.ReasonNone {
+	q := &request{
+		g: g, w: w, r: r, next: next, api: api, identity: identity, id: id.String(), received: g.Clock(),
+		buffers: g.takeBuffers(),
+	}
+	for _, step := range steps {
+		if reason := step(q); reason != rules.ReasonNone {
 			q.refuse(reason)
-			return nil
+			break
 		}
 	}
+	// Not deferred: after a panic somebody may still hold on to them.
+	g.putBuffers(q.buffers)
 	return nil
 }
 
@@ -136,39 +137,45 @@ func (q *request) ready() rules.Reason {
 		q.warn("ledger not ready", err)
 		return rules.LedgerUnavailable
 	}
+	if q.r.Context().Err() != nil {
+		return rules.ClientGone
+	}
 	return rules.ReasonNone
 }
 
 // capture asks the upstream.
-func (q *request) capture(next Next) rules.Reason {
+func (q *request) capture() rules.Reason {
 	ctx, cancel := context.WithCancel(q.r.Context())
 	defer cancel()
 	c := &capture{header: make(http.Header, 8), body: q.buffers.body[:0], max: q.g.maxBody(), cancel: cancel}
-	reason := c.ask(next, rebuild(ctx, q.r, q.path, q.query, q.id))
-	q.buffers.body, q.upstream = c.body, c.status
+	q.asked = true
+	c.ask(q.next, rebuild(ctx, q.r, q.path, q.query, q.id))
+	reason, cause := c.reason, c.cause
+	q.upstream, q.mediaType, q.buffers.body = c.status, c.mediaType, c.take()
 	switch {
 	case q.r.Context().Err() != nil:
 		return rules.ClientGone
-	case reason != rules.ReasonNone:
+	case reason == rules.ReasonNone, reason == rules.NotFound, reason == rules.UpstreamRefused:
 		return reason
 	}
-	q.mediaType, reason = c.inspectable()
+	q.log("answer of the upstream refused", slog.String("reason", reason.String()), slog.String("cause", cause), slog.Int("status", q.upstream))
 	return reason
 }
 
 // open checks the whole document and finds its subjects.
 func (q *request) open() rules.Reason {
-	d := &q.buffers.doc
-	if err := d.Open(q.plan.Resource().Shape, q.plan.Wants(), q.buffers.body, redact.Limits{}); err != nil {
-		q.warn("response uninspectable", err)
+	b := q.buffers
+	if err := b.doc.Open(q.plan.Resource().Shape, q.plan.Wants(), b.body, redact.Limits{Subjects: DefaultMaxSubjects}); err != nil {
+		q.warn("answer of the upstream not inspectable", err)
 		return rules.ResponseUninspectable
 	}
-	q.people = q.g.people(q.plan, q.match, q.values, d.Subjects())
+	b.people = q.g.people(b.people[:0], q.match, q.values, b.doc.Subjects())
+	q.people = b.people
 	return rules.ReasonNone
 }
 
-// state reads what is known of the subjects, remembers what the answer taught
-// about them, and decides.
+// state reads what is known of the subjects, decides, and remembers what the
+// answer taught about them.
 func (q *request) state() rules.Reason {
 	b := q.buffers
 	b.keys, b.states = b.keys[:0], b.states[:0]
@@ -185,7 +192,7 @@ func (q *request) state() rules.Reason {
 	signals := rules.Signals{} // a vendor's server speaks for no browser
 	for i := range q.people {
 		p := &q.people[i]
-		if !p.facts.Unresolved {
+		if p.known {
 			p.state = b.states[i]
 		}
 		var class rules.Class
@@ -194,6 +201,9 @@ func (q *request) state() rules.Reason {
 	}
 	if seen := observations(q.people, q.decided); len(seen) > 0 {
 		if err := q.g.State.Observe(q.r.Context(), seen); err != nil {
+			if q.r.Context().Err() != nil {
+				return rules.ClientGone
+			}
 			q.warn("observation not remembered", err)
 			return rules.StateUnavailable
 		}
@@ -203,23 +213,22 @@ func (q *request) state() rules.Reason {
 
 // emit writes what may leave.
 func (q *request) emit() rules.Reason {
-	actions := make([]*rules.Actions, len(q.people))
-	released := 0
+	b, shape := q.buffers, q.plan.Resource().Shape
+	b.actions = b.actions[:0]
 	for i := range q.people {
-		if a := q.people[i].actions; !a.Nothing {
-			actions[i] = a
-		}
+		b.actions = append(b.actions, q.people[i].actions)
 	}
-	d, shape := &q.buffers.doc, q.plan.Resource().Shape
+	q.domain = q.g.domain(q.plan)
 	var err error
-	q.out, err = d.Emit(q.buffers.out[:0], actions, &tokens{domain: q.g.domain(q.plan), fields: shape.Fields, people: q.people})
+	q.out, err = b.doc.Emit(b.out[:0], b.actions, &tokens{domain: q.domain, fields: shape.Fields, people: q.people})
 	if err != nil {
-		q.warn("response not minimised", err)
+		q.warn("answer not minimised", err)
 		return rules.ResponseUninspectable
 	}
-	q.buffers.out = q.out
+	b.out = q.out
+	released := 0
 	for i := range q.people {
-		if d.Released(i) {
+		if b.doc.Released(i) {
 			released++
 		}
 	}
@@ -246,20 +255,15 @@ func (q *request) release() rules.Reason {
 		q.warn("disclosure not recorded", err)
 		return rules.LedgerUnavailable
 	}
-	h := q.w.Header()
-	clear(h)
-	h.Set("Content-Type", q.mediaType)
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
+	h := fresh(q.w.Header(), q.mediaType)
 	h.Set("Disclosure-Id", q.id)
 	h.Set(PurposeHeader, q.declared.purpose)
-	if !head {
-		h.Set("Content-Length", strconv.Itoa(len(q.out)))
-	}
-	q.w.WriteHeader(http.StatusOK)
 	if head {
+		q.w.WriteHeader(http.StatusOK)
 		return rules.ReasonNone
 	}
+	h.Set("Content-Length", strconv.Itoa(len(q.out)))
+	q.w.WriteHeader(http.StatusOK)
 	if n, err := q.w.Write(q.out); err != nil || n < len(q.out) {
 		q.aborted(rec, n)
 	}
@@ -267,71 +271,17 @@ func (q *request) release() rules.Reason {
 }
 
 // aborted notes that a release broke off. The disclosure counts all the same.
+// The record has an id of its own, by which its span is named.
 func (q *request) aborted(rec *ledger.Record, written int) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		q.warn("abort not recorded", err)
+		return
+	}
 	d := *rec.Disclosure
-	d.Of, d.Bytes, d.Subjects = q.id, int64(written), nil
-	end := &ledger.Record{Kind: ledger.KindAborted, Time: q.g.Clock(), Disclosure: &d, Uses: rec.Uses}
+	d.ID, d.Of, d.Bytes, d.Subjects = id.String(), q.id, int64(written), nil
+	end := &ledger.Record{Kind: ledger.KindAborted, Time: milliseconds(q.g.Clock()), Disclosure: &d, Uses: rec.Uses}
 	if _, err := q.g.Ledger.Append(context.WithoutCancel(q.r.Context()), end); err != nil {
 		q.warn("abort not recorded", err)
 	}
-}
-
-// refuse answers with a problem document, after its record.
-func (q *request) refuse(reason rules.Reason) {
-	now := q.g.Clock()
-	id := q.id
-	switch {
-	case reason == rules.RecipientUnauthenticated:
-		q.g.Refused.Count(reason, now)
-		id = ""
-	case reason == rules.ClientGone:
-		q.record(reason, now)
-		return
-	case !q.record(reason, now):
-		// Nothing is disclosed, so the refusal may be told; but a refusal
-		// that cannot be recorded is a gateway that cannot record.
-		if reason != rules.StateUnavailable && reason != rules.PolicyUnavailable {
-			reason = rules.LedgerUnavailable
-		}
-		q.g.Refused.Count(reason, now)
-	}
-	WriteProblem(q.w, reason, id)
-}
-
-func (q *request) record(reason rules.Reason, now time.Time) bool {
-	rec, err := q.refused(reason, now)
-	if err == nil {
-		_, err = q.g.Ledger.Append(context.WithoutCancel(q.r.Context()), rec)
-	}
-	if err != nil {
-		q.warn("refusal not recorded", err)
-	}
-	return err == nil
-}
-
-func (q *request) warn(msg string, err error) {
-	attrs := []slog.Attr{slog.String("disclosure_id", q.id), slog.String("error", err.Error())}
-	if q.mapped {
-		attrs = append(attrs, slog.String("resource", q.match.Resource.API+"."+q.match.Resource.Name))
-	}
-	var syntax *redact.SyntaxError
-	if errors.As(err, &syntax) {
-		attrs = append(attrs, slog.Int("offset", syntax.Offset))
-	}
-	q.g.Log.LogAttrs(q.r.Context(), slog.LevelWarn, msg, attrs...)
-}
-
-func (g *Gateway) takeBuffers() *buffers {
-	if b, ok := g.pool.Get().(*buffers); ok {
-		return b
-	}
-	return new(buffers)
-}
-
-func (g *Gateway) putBuffers(b *buffers) {
-	if cap(b.body) > maxPooled || cap(b.out) > maxPooled {
-		return
-	}
-	clear(b.states)
-	g.pool.Put(b)
 }

@@ -20,7 +20,7 @@ var _ redact.Tokens = (*tokens)(nil)
 // unrelated.
 func (t *tokens) AppendToken(dst []byte, subject, field int, need rules.Need, value redact.Scalar) ([]byte, bool) {
 	p := &t.people[subject]
-	if need != rules.NeedPseudonym || p.facts.Unresolved || len(value.Text) == 0 {
+	if need != rules.NeedPseudonym || !p.known || len(value.Text) == 0 {
 		return dst, false
 	}
 	f := &t.fields[field]

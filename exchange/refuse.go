@@ -1,0 +1,71 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/modicum-dev/modicum/redact"
+	"github.com/modicum-dev/modicum/rules"
+)
+
+// refuse answers with a problem document, after its record. A caller without a
+// credential is counted and leaves no record: anybody could fill the disk.
+func (q *request) refuse(reason rules.Reason) {
+	now := q.g.Clock()
+	if q.identity.User == "" {
+		q.g.Refused.Count(reason, now)
+		WriteProblem(q.w, reason, "")
+		return
+	}
+	if !q.record(reason, now) {
+		if q.asked {
+			reason = unrecorded(reason)
+		}
+		q.g.Refused.Count(reason, now)
+	}
+	WriteProblem(q.w, reason, q.id)
+}
+
+// unrecorded is what is told instead of a refusal that could not be recorded.
+// What the upstream's answer or a subject's state has led to, even that there is
+// nothing, is not told without a record.
+func unrecorded(reason rules.Reason) rules.Reason {
+	switch reason {
+	case rules.StateUnavailable, rules.ClientGone:
+		return reason
+	default:
+		return rules.LedgerUnavailable
+	}
+}
+
+// record appends the record of a refusal and reports whether it is kept.
+func (q *request) record(reason rules.Reason, now time.Time) bool {
+	rec, err := q.refused(reason, now)
+	if err == nil {
+		_, err = q.g.Ledger.Append(context.WithoutCancel(q.r.Context()), rec)
+	}
+	if err != nil {
+		q.warn("refusal not recorded", err)
+	}
+	return err == nil
+}
+
+// warn tells the operator what failed. Errors of the packages below hold no
+// content, by their contracts.
+func (q *request) warn(msg string, err error) {
+	if syntax, ok := errors.AsType[*redact.SyntaxError](err); ok {
+		q.log(msg, slog.String("error", syntax.Kind.String()), slog.Int("offset", syntax.Offset))
+		return
+	}
+	q.log(msg, slog.String("error", err.Error()))
+}
+
+func (q *request) log(msg string, attrs ...slog.Attr) {
+	attrs = append(attrs, slog.String("disclosure_id", q.id))
+	if q.mapped {
+		attrs = append(attrs, slog.String("resource", q.match.Resource.API+"."+q.match.Resource.Name))
+	}
+	q.g.Log.LogAttrs(q.r.Context(), slog.LevelWarn, msg, attrs...)
+}
