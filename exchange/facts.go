@@ -3,6 +3,7 @@ package exchange
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/modicum-dev/modicum/ledger"
 	"github.com/modicum-dev/modicum/rules"
@@ -14,8 +15,9 @@ type factCache struct{ current atomic.Pointer[editionFacts] }
 
 type editionFacts struct {
 	edition    *rules.Edition
+	version    string // for people: the newest notice's date and the bundle
 	policy     *ledger.Fact
-	recipients sync.Map // *rules.RecipientDef -> *ledger.Fact
+	recipients sync.Map // recipient id -> *ledger.Fact
 	profiles   sync.Map // *rules.Actions -> *profile
 }
 
@@ -38,17 +40,34 @@ func (c *factCache) of(e *rules.Edition) (*editionFacts, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &editionFacts{edition: e, policy: policy}
+	f := &editionFacts{edition: e, version: editionVersion(e), policy: policy}
 	c.current.Store(f)
 	return f, nil
 }
 
-func (f *editionFacts) recipient(p *rules.Plan) (*ledger.Fact, error) {
-	d := p.Recipient()
-	if known, ok := f.recipients.Load(d); ok {
+// editionVersion names an edition for people: 2024-07-01+1f0c9a2e is the date
+// of the newest notice in effect and the beginning of the bundle's hash.
+func editionVersion(e *rules.Edition) string {
+	var newest time.Time
+	for _, d := range e.Documents {
+		if d.EffectiveFrom.After(newest) {
+			newest = d.EffectiveFrom
+		}
+	}
+	hash := e.Policy().Bundle.Hash
+	return newest.Format(time.DateOnly) + "+" + hash[:min(len(hash), 8)]
+}
+
+// recipient returns the fact of a registered recipient, nil for another.
+func (f *editionFacts) recipient(id string) (*ledger.Fact, error) {
+	if known, ok := f.recipients.Load(id); ok {
 		if fact, ok := known.(*ledger.Fact); ok {
 			return fact, nil
 		}
+	}
+	d, appi, eea, uk, ok := f.edition.Registration(id)
+	if !ok {
+		return nil, nil
 	}
 	r := ledger.RecipientFact{
 		ID: d.Name.Value, LegalName: d.LegalName, Address: d.Address, Representative: d.Representative, Kind: d.Kind.String(),
@@ -63,11 +82,10 @@ func (f *editionFacts) recipient(p *rules.Plan) (*ledger.Fact, error) {
 	if d.Evaluation != nil {
 		r.EvaluationRef, r.EvaluatedUntil = d.Evaluation.Ref, &d.Evaluation.Until
 	}
-	appi, eea, uk := p.Geo()
 	r.Transfers = []ledger.Transfer{transfer(d, "appi", appi.APPI()), transfer(d, "eea", eea.String()), transfer(d, "uk", uk.String())}
 	fact, err := ledger.NewFact(ledger.KindRecipient, r)
 	if err == nil {
-		f.recipients.Store(d, fact)
+		f.recipients.Store(id, fact)
 	}
 	return fact, err
 }

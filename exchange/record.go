@@ -46,16 +46,21 @@ func (q *request) base(now time.Time) (*ledger.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.PolicyFact, rec.Uses = facts.policy.Hash, append(rec.Uses, facts.policy)
-	if q.plan == nil {
-		return rec, nil
-	}
-	recipient, err := facts.recipient(q.plan)
+	d.Policy, d.PolicyFact, rec.Uses = facts.version, facts.policy.Hash, append(rec.Uses, facts.policy)
+	recipient, err := facts.recipient(q.recipient)
 	if err != nil {
 		return nil, err
 	}
-	d.RecipientFact, rec.Uses = recipient.Hash, append(rec.Uses, recipient)
-	d.Purpose, d.Ref = q.plan.Purpose().Name, q.declared.ref
+	if recipient != nil {
+		d.RecipientFact, rec.Uses = recipient.Hash, append(rec.Uses, recipient)
+	}
+	// What neither the policy nor the contract knows is the caller's own text.
+	if q.edition.Policy().HasPurpose(q.declared.purpose) {
+		d.Purpose = q.declared.purpose
+	}
+	if q.plan != nil {
+		d.Ref = q.declared.ref
+	}
 	return rec, nil
 }
 
