@@ -11,12 +11,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -58,9 +58,9 @@ type App struct {
 	policy *rules.Policy
 	log    *slog.Logger
 
-	mu      sync.Mutex
-	runtime *runtime
-	serving *exchange.Gateway
+	early    early
+	serving  atomic.Pointer[serving] // nil before Start
+	released atomic.Bool
 }
 
 // StateConfig says where the subject state is.
@@ -109,7 +109,11 @@ func (a *App) Provision(ctx caddy.Context) error {
 // LoadPolicy reads and compiles the policy in a folder. Its error lists every
 // problem, a line each, at file:line:column.
 func LoadPolicy(dir string) (*rules.Policy, error) {
-	bundle, problems, err := source.Load(os.DirFS(filepath.Clean(dir)))
+	files, err := policyFiles(dir)
+	if err != nil {
+		return nil, err
+	}
+	bundle, problems, err := source.Load(files)
 	if err != nil {
 		return nil, fmt.Errorf("policy %s: %w", dir, err)
 	}
@@ -123,66 +127,93 @@ func LoadPolicy(dir string) (*rules.Policy, error) {
 	return policy, nil
 }
 
+// policyFiles returns the files of a policy's folder.
+func policyFiles(dir string) (fs.FS, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("policy: %w", err)
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("policy %s: %w", dir, errNoFolder)
+	}
+	return os.DirFS(filepath.Clean(dir)), nil
+}
+
+var errNoFolder = errors.New("a policy is a folder of files")
+
+// startTimeout bounds how long a start waits for the stores to be usable, so that
+// the configuration before goes on answering meanwhile. What is not usable by
+// then is waited for by the requests' being refused.
+const startTimeout = 5 * time.Second
+
+// serving is what requests need: a gateway, and the runtime that it works on.
+type serving struct {
+	gateway *exchange.Gateway
+	runtime *runtime
+}
+
 // Start opens the stores. A ledger that cannot be written is no reason not to
 // start: the gateway answers 503 and tries again.
 func (a *App) Start() error {
+	welcome, err := a.welcome()
+	if err != nil {
+		return err
+	}
 	rt, err := runtimes.acquire(a)
 	if err != nil {
 		return err
 	}
-	rt.writer.SetPopulations(a.policy.Populations())
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.runtime = rt
-	a.serving = &exchange.Gateway{
-		Policy: &editions{policy: a.policy}, State: rt.states(), Ledger: rt.recorder, Keys: rt.keys,
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	rt.settle(ctx)
+	a.serving.Store(&serving{runtime: rt, gateway: &exchange.Gateway{
+		Policy: &editions{policy: a.policy}, State: states{rt}, Ledger: rt.recorder, Keys: rt.keys,
 		Clock: time.Now, Log: a.log, MaxBody: a.MaxBody, Refused: &rt.refused,
-	}
-	return a.welcome(os.Stdout)
+	}})
+	a.early.pass(&rt.refused)
+	// A daemon may have nobody who reads it.
+	_, _ = os.Stdout.Write(welcome)
+	return nil
 }
 
-// Stop gives the stores back. Requests under way keep them open until they are
-// done.
-func (a *App) Stop() error {
-	a.mu.Lock()
-	rt := a.runtime
-	a.runtime, a.serving = nil, nil
-	a.mu.Unlock()
-	if rt == nil {
+// Stop does nothing: when a process exits, Caddy stops the apps in no particular
+// order, and the requests that its servers still wait for need the stores. They
+// are given back by Cleanup, which comes after every app has stopped.
+func (a *App) Stop() error { return nil }
+
+// Cleanup implements [caddy.CleanerUpper]. It gives the stores back. Requests
+// under way keep them open until they are done, and requests that are late find
+// them as long as another configuration shares them.
+func (a *App) Cleanup() error {
+	s := a.serving.Load()
+	if s == nil || !a.released.CompareAndSwap(false, true) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	return runtimes.release(ctx, rt)
+	return runtimes.release(ctx, s.runtime, a)
 }
-
-// stopTimeout bounds how long a stop waits for the stores to close. What is not
-// closed by then goes on closing in the background.
-const stopTimeout = 10 * time.Second
 
 // gateway returns the gateway with its stores held open until release. It is nil
-// before Start and after Stop.
+// before Start, and when the stores have been closed.
 func (a *App) gateway() (g *exchange.Gateway, release func()) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.runtime == nil {
+	s := a.serving.Load()
+	if s == nil || !s.runtime.hold() {
 		return nil, func() {}
 	}
-	rt := a.runtime
-	rt.hold()
-	return a.serving, func() { runtimes.drop(rt) }
+	return s.gateway, func() { runtimes.drop(s.runtime) }
 }
 
-func (a *App) welcome(w io.Writer) error {
+// welcome returns the text to print.
+func (a *App) welcome() ([]byte, error) {
 	if a.Welcome == "" {
-		return nil
+		return nil, nil
 	}
 	text, err := os.ReadFile(a.Welcome)
 	if err != nil {
-		return fmt.Errorf("reading welcome text: %w", err)
+		return nil, fmt.Errorf("reading welcome text: %w", err)
 	}
-	_, err = w.Write(text)
-	return err
+	return text, nil
 }
 
 // configHash names the configuration in the ledger.
@@ -199,15 +230,16 @@ func (a *App) configHash() string {
 func parseSize(s string) (int, error) {
 	n, err := humanize.ParseBytes(s)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("%q is no size such as 16MiB", s) // the library quotes half of it
 	}
 	if n == 0 || n > math.MaxInt32 {
-		return 0, fmt.Errorf("%s is not between 1 B and 2 GiB", s)
+		return 0, fmt.Errorf("%q is not between 1 B and 2 GiB", s)
 	}
 	return int(n), nil
 }
 
 var (
-	_ caddy.App         = (*App)(nil)
-	_ caddy.Provisioner = (*App)(nil)
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
 )

@@ -2,10 +2,8 @@ package caddymodule
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
+	"strings"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
@@ -20,10 +18,18 @@ func init() {
 	// After encode, so that compression is applied to what was minimised; the
 	// authentication modules come before both.
 	httpcaddyfile.RegisterDirectiveOrder(appName, httpcaddyfile.After, "encode")
+	httpcaddyfile.RegisterHandlerDirective(problemsDirective, parseProblems)
+	httpcaddyfile.RegisterDirectiveOrder(problemsDirective, httpcaddyfile.Before, "respond")
 }
 
+const problemsDirective = "minimise_problems"
+
 // parseGlobalOption reads the app. See [App.UnmarshalCaddyfile].
-func parseGlobalOption(d *caddyfile.Dispenser, _ any) (any, error) {
+func parseGlobalOption(d *caddyfile.Dispenser, before any) (any, error) {
+	if before != nil {
+		d.Next()
+		return nil, d.Err("minimise is set already")
+	}
 	app := new(App)
 	if err := app.UnmarshalCaddyfile(d); err != nil {
 		return nil, err
@@ -35,9 +41,9 @@ func parseGlobalOption(d *caddyfile.Dispenser, _ any) (any, error) {
 	return httpcaddyfile.App{Name: appName, Value: b}, nil
 }
 
-// parseDirective reads `minimise <api>` and adds the error route. Within a
-// `handle` block the error route is the site's all the same; a `route` block takes
-// handlers alone, so the directive cannot stand in one.
+// parseDirective reads `minimise <api>` and adds the error route. A block of the
+// site, such as `handle`, keeps routes only: there the error route must be given
+// to the site by hand, see [Problems]. A `route` block is refused.
 func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	h.Next()
 	matchers, err := h.ExtractMatcherSet()
@@ -48,11 +54,27 @@ func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error)
 	if err := handler.UnmarshalCaddyfile(h.Dispenser); err != nil {
 		return nil, err
 	}
-	problems := caddyhttp.Route{HandlersRaw: []json.RawMessage{caddyconfig.JSONModuleObject(new(Problems), "handler", "minimise_problems", nil)}}
-	return append(h.NewRoute(matchers, handler), httpcaddyfile.ConfigValue{
-		Class: "error_route",
-		Value: &caddyhttp.Subroute{Routes: []caddyhttp.Route{problems}},
-	}), nil
+	problems := caddyhttp.Route{HandlersRaw: []json.RawMessage{caddyconfig.JSONModuleObject(new(Problems), "handler", problemsDirective, nil)}}
+	return append(h.NewRoute(matchers, handler),
+		httpcaddyfile.ConfigValue{Class: "minimise_order", Value: ordered{}},
+		httpcaddyfile.ConfigValue{Class: "error_route", Value: &caddyhttp.Subroute{Routes: []caddyhttp.Route{problems}}},
+	), nil
+}
+
+// ordered is a value that Caddy has no use for. A `route` block refuses what is
+// no route, and quotes it: that block leaves its directives in the order in which
+// they are written, so that a reverse_proxy could stand before minimise and
+// answer unminimised.
+type ordered struct{}
+
+// GoString is what the refusal says.
+func (ordered) GoString() string {
+	return "minimise must be sure to stand before what it minimises: use `handle` in place of `route`"
+}
+
+func parseProblems(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	p := new(Problems)
+	return p, p.UnmarshalCaddyfile(h.Dispenser)
 }
 
 // UnmarshalCaddyfile reads the global option:
@@ -85,10 +107,22 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			return err
 		}
 	}
-	if a.Policy == "" || a.Ledger == "" || a.Keys.Path == "" || a.State.Path == "" {
-		return d.Err("minimise needs policy, state, ledger and keys")
+	var missing []string
+	for _, option := range []struct{ name, value string }{
+		{"policy", a.Policy}, {"state", a.State.Path}, {"keys", a.Keys.Path}, {"ledger", a.Ledger},
+	} {
+		if option.value == "" {
+			missing = append(missing, option.name)
+		}
 	}
-	hash, err := source.Hash(os.DirFS(filepath.Clean(a.Policy)))
+	if len(missing) > 0 {
+		return d.Errf("minimise needs policy, state, keys and ledger; missing: %s", strings.Join(missing, ", "))
+	}
+	files, err := policyFiles(a.Policy)
+	if err != nil {
+		return d.Err(err.Error())
+	}
+	hash, err := source.Hash(files)
 	if err != nil {
 		return d.Errf("policy %s: %v", a.Policy, err)
 	}
@@ -111,6 +145,9 @@ func (a *App) option(d *caddyfile.Dispenser) error {
 	case "max_body":
 		return a.maxBody(d)
 	case "state":
+		if a.State.Path != "" {
+			return d.Err("state is set already")
+		}
 		if !d.Args(&a.State.Driver, &a.State.Path) || d.NextArg() {
 			return d.ArgErr()
 		}
@@ -154,6 +191,9 @@ func one(d *caddyfile.Dispenser, into *string) error {
 }
 
 func (a *App) maxBody(d *caddyfile.Dispenser) error {
+	if a.MaxBody != 0 {
+		return d.Err("max_body is set already")
+	}
 	var text string
 	if err := one(d, &text); err != nil {
 		return err
@@ -167,6 +207,3 @@ func (a *App) maxBody(d *caddyfile.Dispenser) error {
 }
 
 var _ caddyfile.Unmarshaler = (*App)(nil)
-
-// interface guard for the JSON form, which the adapter goldens hold stable.
-var _ caddy.App = (*App)(nil)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -35,18 +36,30 @@ var ErrNotConfigured = errors.New("the global option minimise { policy, state, l
 
 // Provision finds the app and the api.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	app, err := ctx.AppIfConfigured(appName)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNotConfigured, err)
-	}
-	var ok bool
-	if h.app, ok = app.(*App); !ok {
-		return ErrNotConfigured
+	var err error
+	if h.app, err = configured(ctx); err != nil {
+		return err
 	}
 	if !h.app.policy.HasAPI(h.API) {
 		return fmt.Errorf("the policy describes no api %q; it has %q", h.API, h.app.policy.APIs())
 	}
 	return nil
+}
+
+// configured returns the app of a configuration.
+func configured(ctx caddy.Context) (*App, error) {
+	app, err := ctx.AppIfConfigured(appName)
+	if errors.Is(err, caddy.ErrNotConfigured) {
+		return nil, ErrNotConfigured
+	}
+	if err != nil {
+		return nil, err // its own: it is configured, and wrongly
+	}
+	a, ok := app.(*App)
+	if !ok {
+		return nil, ErrNotConfigured
+	}
+	return a, nil
 }
 
 // ServeHTTP implements [caddyhttp.MiddlewareHandler].
@@ -55,10 +68,24 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	defer release()
 	if gateway == nil {
 		// Apps start in no particular order: this one may not have yet.
+		h.app.early.count(rules.LedgerUnavailable, time.Now())
 		exchange.WriteProblem(w, rules.LedgerUnavailable, "")
 		return nil
 	}
-	return gateway.Serve(w, r, h.API, identity(r), next.ServeHTTP)
+	return gateway.Serve(w, r, h.API, identity(r), asUpstream(next))
+}
+
+// asUpstream lets a handler that says 404 by an error, as file_server does, say it
+// as any upstream does: an absent id must answer like a hidden one.
+func asUpstream(next caddyhttp.Handler) exchange.Next {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		err := next.ServeHTTP(w, r)
+		if handlerErr, ok := errors.AsType[caddyhttp.HandlerError](err); ok && handlerErr.StatusCode == http.StatusNotFound {
+			w.WriteHeader(http.StatusNotFound)
+			return nil
+		}
+		return err
+	}
 }
 
 // UnmarshalCaddyfile reads the directive:

@@ -26,12 +26,19 @@ func identity(r *http.Request) rules.Identity {
 	if !found || user == "" {
 		return rules.Identity{}
 	}
-	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	switch strings.ToLower(scheme) {
-	case "basic":
-		return rules.Identity{Method: "basic", User: user}
-	case "bearer":
-		return rules.Identity{Method: "bearer", User: user}
+	return rules.Identity{Method: method(r, user), User: user}
+}
+
+// method names how a caller was authenticated, for the record. Caddy tells who
+// it is and not which of a site's modules says so, hence what else a caller may
+// have sent along is not taken for it.
+func method(r *http.Request, user string) string {
+	if name, _, ok := r.BasicAuth(); ok && name == user {
+		return "basic"
 	}
-	return rules.Identity{Method: "caddy", User: user}
+	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if strings.EqualFold(scheme, "bearer") {
+		return "bearer"
+	}
+	return "caddy"
 }

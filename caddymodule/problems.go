@@ -1,9 +1,12 @@
 package caddymodule
 
 import (
+	"errors"
 	"net/http"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/modicum-dev/modicum/exchange"
@@ -14,7 +17,8 @@ func init() { caddy.RegisterModule(new(Problems)) }
 
 // Problems answers the errors of Caddy's own handlers, such as the 401 of an
 // authentication module, with the same problem documents as the gateway's. The
-// directive minimise adds it to the error routes of its site.
+// directive minimise adds it to the error routes of its site; within a block it
+// cannot, and the site names it: `handle_errors { minimise_problems }`.
 type Problems struct {
 	app *App
 }
@@ -26,23 +30,17 @@ func (*Problems) CaddyModule() caddy.ModuleInfo {
 
 // Provision finds the app.
 func (p *Problems) Provision(ctx caddy.Context) error {
-	app, err := ctx.AppIfConfigured(appName)
-	if err != nil {
-		return ErrNotConfigured
-	}
-	var ok bool
-	if p.app, ok = app.(*App); !ok {
-		return ErrNotConfigured
-	}
-	return nil
+	var err error
+	p.app, err = configured(ctx)
+	return err
 }
 
 // ServeHTTP implements [caddyhttp.MiddlewareHandler].
 func (p *Problems) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
 	status := http.StatusInternalServerError
 	if err, ok := r.Context().Value(caddyhttp.ErrorCtxKey).(error); ok {
-		if handlerErr, ok := err.(caddyhttp.HandlerError); ok { //nolint:errorlint // Caddy asserts this very type and never wraps it
-			status = handlerErr.StatusCode
+		if e, ok := errors.AsType[caddyhttp.HandlerError](err); ok && e.StatusCode != 0 {
+			status = e.StatusCode
 		}
 	}
 	if status == http.StatusUnauthorized {
@@ -50,13 +48,25 @@ func (p *Problems) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp
 		defer release()
 		if gateway != nil {
 			gateway.Refused.Count(rules.RecipientUnauthenticated, gateway.Clock())
+		} else {
+			p.app.early.count(rules.RecipientUnauthenticated, time.Now())
 		}
 	}
 	exchange.WriteStatusProblem(w, status)
 	return nil
 }
 
+// UnmarshalCaddyfile reads the directive, which has no arguments.
+func (*Problems) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() || d.NextBlock(0) {
+		return d.ArgErr()
+	}
+	return nil
+}
+
 var (
+	_ caddyfile.Unmarshaler       = (*Problems)(nil)
 	_ caddy.Provisioner           = (*Problems)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Problems)(nil)
 )

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,7 +12,6 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/modicum-dev/modicum/ledger"
-	"github.com/modicum-dev/modicum/ledger/otlp"
 	"github.com/modicum-dev/modicum/ledger/segment"
 	"github.com/modicum-dev/modicum/pseudonym"
 	"github.com/modicum-dev/modicum/subject"
@@ -26,29 +23,39 @@ const reopenInterval = time.Second
 // recorder keeps a ledger open. It implements [ledger.Log]: while there is none,
 // or it failed, every append is refused, and a new epoch is tried each second. A
 // log that failed is never written to again.
+//
+// keepOpen alone opens and replaces the log, and Close may only be called when
+// keepOpen has returned; everything else may be called at any time.
 type recorder struct {
-	options segment.Options
+	options segment.Options // but for the configuration's hash
 	rt      *runtime
 	log     *slog.Logger
+	spans   spans
+	tried   chan struct{} // closed after the first attempt to open
+	changed chan struct{} // the configuration did
 
 	current atomic.Pointer[segment.Log]
-	mu      sync.Mutex
-	why     error // why there is none
 
-	follower sync.WaitGroup
-	stop     context.CancelFunc // of the follower
+	mu   sync.Mutex
+	why  error  // why there is none; nil while there is
+	hash string // of the configuration in force
 }
 
+var _ ledger.Log = (*recorder)(nil)
+
 func newRecorder(a *App, set *pseudonym.Keyset, rt *runtime) *recorder {
-	r := &recorder{rt: rt, log: a.log, why: errors.New("not open yet")}
+	r := &recorder{
+		rt: rt, log: rt.log, spans: spans{dir: rt.at.ledger, log: rt.log}, why: errors.New("not open yet"), hash: a.configHash(),
+		tried: make(chan struct{}), changed: make(chan struct{}, 1),
+	}
 	instance, err := caddy.InstanceID()
 	if err != nil {
-		a.log.LogAttrs(context.Background(), slog.LevelWarn, "no instance id", slog.String("error", err.Error()))
+		r.log.LogAttrs(context.Background(), slog.LevelWarn, "no instance id", slog.String("error", err.Error()))
 	}
 	r.options = segment.Options{
-		Dir: rt.paths[2], Instance: instance.String(), Version: version(), ConfigHash: a.configHash(), Origin: a.Origin, Key: set.CheckpointKey(),
+		Dir: rt.at.ledger, Instance: instance.String(), Version: version(), Origin: rt.at.origin, Key: set.CheckpointKey(),
 		OnError: func(err error) {
-			a.log.LogAttrs(context.Background(), slog.LevelError, "ledger", slog.String("error", err.Error()))
+			r.log.LogAttrs(context.Background(), slog.LevelError, "ledger", slog.String("error", err.Error()))
 		},
 	}
 	return r
@@ -58,38 +65,52 @@ func newRecorder(a *App, set *pseudonym.Keyset, rt *runtime) *recorder {
 func (r *recorder) keepOpen(ctx context.Context) {
 	tick := time.NewTicker(reopenInterval)
 	defer tick.Stop()
-	for {
+	recorded := "" // the hash that the present epoch names
+	for first := true; ; first = false {
 		if l := r.current.Load(); l == nil || l.Ready() != nil {
-			r.reopen(ctx, l)
+			recorded = r.reopen(ctx, l)
+		}
+		recorded = r.recordConfig(ctx, recorded)
+		if first {
+			close(r.tried)
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-r.changed:
 		}
 	}
 }
 
-func (r *recorder) reopen(ctx context.Context, failed *segment.Log) {
+// reopen replaces a log that failed, if there is one, by a new epoch, and
+// returns the hash of the configuration that it begins with.
+func (r *recorder) reopen(ctx context.Context, failed *segment.Log) (recorded string) {
 	if failed != nil {
-		r.current.Store(nil)
 		r.report(ctx, failed.Ready())
-		r.stopFollower()
+		r.current.Store(nil)
+		r.spans.stop()
 		if err := failed.Close(ctx); err != nil {
 			r.report(ctx, err)
 		}
 	}
-	if err := r.check(ctx); err != nil {
-		r.report(ctx, err)
-		return
-	}
-	l, err := segment.Open(ctx, r.options)
+	options := r.options
+	options.ConfigHash = r.configured()
+	l, err := segment.Open(ctx, options)
 	if err != nil {
 		r.report(ctx, err)
-		return
+		return ""
 	}
-	r.follow(l)
+	// Only now: opening recovers what a crashed process left, and before that
+	// the newest state may not be readable.
+	if err := r.check(ctx); err != nil {
+		r.report(ctx, errors.Join(err, l.Close(ctx)))
+		return ""
+	}
+	r.spans.start(l)
 	r.current.Store(l)
+	r.recovered(ctx)
+	return options.ConfigHash
 }
 
 // check holds the state store against the newest state that the ledger names,
@@ -109,6 +130,9 @@ func (r *recorder) check(ctx context.Context) error {
 		}
 		if err := r.rt.replica.Check(ctx, pos); err != nil && !errors.Is(err, subject.ErrRollback) {
 			return err
+		} else if err != nil {
+			r.log.LogAttrs(ctx, slog.LevelError, "the state store does not continue what the ledger last saw; nothing is disclosed on it",
+				slog.String("error", err.Error()))
 		}
 		// A rollback does not keep the ledger from recording the refusals
 		// that it causes; the replica says why it serves nothing.
@@ -117,18 +141,60 @@ func (r *recorder) check(ctx context.Context) error {
 	return nil
 }
 
-// report notes why nothing can be recorded, once for each new reason.
+// configure notes the configuration in force. The ledger names each one from its
+// beginning on.
+func (r *recorder) configure(hash string) {
+	r.mu.Lock()
+	r.hash = hash
+	r.mu.Unlock()
+	select {
+	case r.changed <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+func (r *recorder) configured() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.hash
+}
+
+// recordConfig records the configuration in force unless it is the one that was
+// recorded last, and returns the one that now is.
+func (r *recorder) recordConfig(ctx context.Context, recorded string) string {
+	l, hash := r.current.Load(), r.configured()
+	if l == nil || hash == recorded {
+		return recorded
+	}
+	config := l.Config()
+	config.Hash = hash
+	if _, err := l.Append(ctx, &ledger.Record{Kind: ledger.KindConfig, Time: time.Now(), Config: &config}); err != nil {
+		return recorded // the log is reopened, and then begins with it
+	}
+	return hash
+}
+
+// report notes why nothing can be recorded, and logs it once for each new reason.
 func (r *recorder) report(ctx context.Context, err error) {
-	if err == nil {
+	if err == nil || ctx.Err() != nil {
 		return
 	}
 	r.mu.Lock()
 	news := r.why == nil || r.why.Error() != err.Error()
 	r.why = err
 	r.mu.Unlock()
-	if news && ctx.Err() == nil {
+	if news {
 		r.log.LogAttrs(ctx, slog.LevelError, "ledger cannot record; nothing is disclosed until it can", slog.String("error", err.Error()))
 	}
+}
+
+// recovered forgets why nothing could be recorded, so that the same reason is
+// logged again when it comes back.
+func (r *recorder) recovered(ctx context.Context) {
+	r.mu.Lock()
+	r.why = nil
+	r.mu.Unlock()
+	r.log.LogAttrs(ctx, slog.LevelInfo, "ledger records")
 }
 
 // Ready implements [ledger.Log].
@@ -136,8 +202,20 @@ func (r *recorder) Ready() error {
 	if l := r.current.Load(); l != nil {
 		return l.Ready()
 	}
+	return r.unavailable()
+}
+
+// unavailable returns why there is no log, matching [ledger.ErrUnavailable] or
+// [ledger.ErrClosed].
+func (r *recorder) unavailable() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	switch {
+	case r.why == nil: // it was opened since
+		return ledger.ErrUnavailable
+	case errors.Is(r.why, ledger.ErrUnavailable), errors.Is(r.why, ledger.ErrClosed):
+		return r.why
+	}
 	return fmt.Errorf("%w: %w", ledger.ErrUnavailable, r.why)
 }
 
@@ -145,74 +223,21 @@ func (r *recorder) Ready() error {
 func (r *recorder) Append(ctx context.Context, rec *ledger.Record) (ledger.Receipt, error) {
 	l := r.current.Load()
 	if l == nil {
-		return ledger.Receipt{}, r.Ready()
+		return ledger.Receipt{}, r.unavailable()
 	}
 	return l.Append(ctx, rec)
 }
 
-// Close implements [ledger.Log]. Nothing may reopen the ledger any more.
+// Close implements [ledger.Log].
 func (r *recorder) Close(ctx context.Context) error {
 	l := r.current.Swap(nil)
+	r.mu.Lock()
+	r.why = ledger.ErrClosed
+	r.mu.Unlock()
 	if l == nil {
 		return nil
 	}
 	err := l.Close(ctx)
-	r.stopFollower()
+	r.spans.stop()
 	return err
 }
-
-// follow exports the ledger's spans, if the environment names a collector.
-func (r *recorder) follow(l *segment.Log) {
-	ctx, cancel := context.WithCancel(context.Background())
-	r.stop = cancel
-	f, reader, err := r.newFollower(ctx, l)
-	if err != nil {
-		r.log.LogAttrs(ctx, slog.LevelError, "no spans are exported", slog.String("error", err.Error()))
-		return
-	}
-	if f == nil {
-		return
-	}
-	r.follower.Go(func() {
-		if err := f.Run(ctx); err != nil && ctx.Err() == nil {
-			r.log.LogAttrs(ctx, slog.LevelError, "span export ended", slog.String("error", err.Error()))
-		}
-		if err := reader.Close(); err != nil {
-			r.log.LogAttrs(ctx, slog.LevelWarn, "span export", slog.String("error", err.Error()))
-		}
-	})
-}
-
-func (r *recorder) newFollower(ctx context.Context, l *segment.Log) (*otlp.Follower, *ledger.FolderReader, error) {
-	config, wanted, err := otlp.FromEnv(ctx)
-	if err != nil || !wanted {
-		return nil, nil, err
-	}
-	reader, err := ledger.OpenReader(r.options.Dir, l)
-	if err != nil {
-		return nil, nil, err
-	}
-	cursors := filepath.Join(r.options.Dir, "followers")
-	if err := os.MkdirAll(cursors, 0o700); err != nil {
-		return nil, nil, errors.Join(err, reader.Close())
-	}
-	f, err := otlp.New(otlp.Options{
-		Config: config, Source: reader, Cursor: filepath.Join(cursors, "otlp.json"), Changed: l.Changed, Version: version(),
-		OnError: func(err error) {
-			r.log.LogAttrs(ctx, slog.LevelWarn, "spans not exported yet", slog.String("error", err.Error()))
-		},
-	})
-	if err != nil {
-		return nil, nil, errors.Join(err, reader.Close())
-	}
-	return f, reader, nil
-}
-
-func (r *recorder) stopFollower() {
-	if r.stop != nil {
-		r.stop()
-	}
-	r.follower.Wait()
-}
-
-var _ ledger.Log = (*recorder)(nil)

@@ -6,8 +6,7 @@ package command
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
+	"io"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
@@ -18,6 +17,15 @@ var ErrUsage = errors.New("usage")
 
 func usage(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrUsage, fmt.Sprintf(format, args...))
+}
+
+// say prints what a command has to say. That it could not is the command's error:
+// who reads along must not take silence for an answer.
+func say(w io.Writer, format string, args ...any) error {
+	if _, err := fmt.Fprintf(w, format, args...); err != nil {
+		return fmt.Errorf("printing: %w", err)
+	}
+	return nil
 }
 
 // noun registers a command whose subcommands are its verbs.
@@ -40,6 +48,3 @@ func noun(name, short string, verbs ...func() *cobra.Command) {
 		},
 	})
 }
-
-// sortedSet lists the members of a set.
-func sortedSet(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }

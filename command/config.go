@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	_ "github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile" // the adapter
@@ -24,7 +25,7 @@ func configFlag(c *cobra.Command) *string {
 
 // loadApp reads the gateway's part of a configuration: a Caddyfile, or JSON.
 func loadApp(path string) (*caddymodule.App, error) {
-	b, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	b, err := os.ReadFile(filepath.Clean(path))
 	if err != nil {
 		return nil, fmt.Errorf("reading configuration: %w", err)
 	}

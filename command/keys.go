@@ -27,8 +27,7 @@ func keysInit() *cobra.Command {
 		if err != nil {
 			return fmt.Errorf("keys %s: %w", app.Keys.Path, err)
 		}
-		fmt.Fprintf(c.OutOrStdout(), "made %s; digest key %s. Back it up: without it neither state nor ledger can be read.\n", app.Keys.Path, set.Fingerprint())
-		return nil
+		return say(c.OutOrStdout(), "made %s; digest key %s. Back it up: without it neither state nor ledger can be read.\n", app.Keys.Path, set.Fingerprint())
 	}
 	return c
 }

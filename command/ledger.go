@@ -2,10 +2,10 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -16,17 +16,65 @@ import (
 
 func init() { noun("ledger", "Read the record of disclosures", ledgerShow) }
 
+// errNoDisclosure is returned when a disclosure was asked for that the ledger
+// does not have.
+var errNoDisclosure = errors.New("the ledger has no such disclosure; ids are as in the header Disclosure-Id")
+
+// selection is which records are shown.
+type selection struct {
+	id                 string // of the one disclosure that is asked for; empty: any
+	recipient, purpose string
+	since              time.Time
+	last               int  // 0: all
+	everyKind          bool // also what is of no interest to people
+}
+
+// wants reports whether a record is among the selected.
+func (s *selection) wants(e *ledger.Entry) bool {
+	d := e.Disclosure
+	switch {
+	case e.Time.Before(s.since):
+		return false
+	case s.id != "":
+		return d != nil && (d.ID == s.id || d.Of == s.id)
+	case s.recipient != "" || s.purpose != "":
+		return d != nil && (s.recipient == "" || d.Recipient == s.recipient) && (s.purpose == "" || d.Purpose == s.purpose)
+	}
+	return s.everyKind || d != nil || e.Recovered != nil || e.Summary != nil
+}
+
 func ledgerShow() *cobra.Command {
 	c := &cobra.Command{
 		Use: "show [DISCLOSURE-ID]", Short: "Print disclosures and refusals readably", Args: cobra.MaximumNArgs(1),
+		Long: `Print disclosures and refusals readably, the oldest first.
+
+Subjects of whom the same left for the same reasons stand on one line, with
+their number. With --subjects, or when one disclosure is asked for by its id,
+each has a line, which begins with its reference in that month's records.`,
 		Example: `  modicum ledger show --last 3
+  modicum ledger show --recipient mailer --since 24h
   modicum ledger show 0199c0de-7c5f-7d0a-8000-0123456789ab`,
 	}
 	config := configFlag(c)
 	dir := c.Flags().String("ledger", "", "the ledger's folder; that of --config if empty")
-	last := c.Flags().Int("last", 20, "how many of the newest; 0 for all")
+	since := c.Flags().String("since", "", "nothing older than this instant (RFC 3339) or this long ago (90m, 24h)")
+	subjects := c.Flags().Bool("subjects", false, "a line for each subject")
 	asJSON := c.Flags().Bool("json", false, "print the records as they stand, a JSON line each, of every kind")
+	var s selection
+	c.Flags().IntVar(&s.last, "last", 20, "how many of the newest; 0 for all")
+	c.Flags().StringVar(&s.recipient, "recipient", "", "only what this recipient was given or refused")
+	c.Flags().StringVar(&s.purpose, "purpose", "", "only what was asked for with this purpose")
 	c.RunE = func(c *cobra.Command, args []string) error {
+		var err error
+		if s.since, err = parseSince(*since, time.Now()); err != nil {
+			return err
+		}
+		if s.last < 0 {
+			return usage("--last is a number of records; 0 shows all")
+		}
+		if s.everyKind = *asJSON; len(args) > 0 {
+			s.id, s.last = strings.ToLower(strings.TrimPrefix(args[0], "urn:uuid:")), 0
+		}
 		if *dir == "" {
 			app, err := loadApp(*config)
 			if err != nil {
@@ -34,35 +82,53 @@ func ledgerShow() *cobra.Command {
 			}
 			*dir = app.Ledger
 		}
-		want := func(e *ledger.Entry) bool {
-			return *asJSON || e.Disclosure != nil || e.Recovered != nil || e.Summary != nil
+		text := func(e *ledger.Entry, _ ledger.Facts) string { return string(e.Line) }
+		if !*asJSON {
+			text = printer{each: *subjects || s.id != ""}.render
 		}
-		if len(args) > 0 {
-			id := strings.ToLower(strings.TrimPrefix(args[0], "urn:uuid:"))
-			want = func(e *ledger.Entry) bool {
-				return e.Disclosure != nil && (e.Disclosure.ID == id || e.Disclosure.Of == id)
-			}
-			*last = 0
-		}
-		shown, err := tail(c.Context(), *dir, *last, want, *asJSON)
+		shown, err := tail(c.Context(), *dir, &s, text)
 		if err != nil {
 			return err
 		}
-		if len(shown) == 0 {
-			fmt.Fprintln(c.ErrOrStderr(), "no such record")
+		switch {
+		case len(shown) > 0:
+		case s.id != "":
+			return errNoDisclosure
+		default:
+			return say(c.ErrOrStderr(), "the ledger has no such records\n")
 		}
 		for _, text := range shown {
-			fmt.Fprintln(c.OutOrStdout(), text)
+			if err := say(c.OutOrStdout(), "%s\n", text); err != nil {
+				return err
+			}
 		}
 		return nil
 	}
 	return c
 }
 
-// tail renders the newest n records that are wanted, all with n zero. Records
-// are rendered while the reader knows the facts that they name.
-func tail(ctx context.Context, dir string, n int, want func(*ledger.Entry) bool, asJSON bool) (shown []string, err error) {
+// parseSince reads an instant, or a duration before now. Empty is the beginning.
+func parseSince(s string, now time.Time) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
+		return now.Add(-d), nil
+	}
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}, usage("--since is an instant such as 2026-05-01T12:00:00Z, or a duration such as 24h")
+	}
+	return at, nil
+}
+
+// tail renders the newest of the selected records. Records are rendered while
+// the reader knows the facts that they name.
+func tail(ctx context.Context, dir string, s *selection, text func(*ledger.Entry, ledger.Facts) string) (shown []string, err error) {
 	reader, err := ledger.OpenReader(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no ledger at %s; a gateway makes it when it starts, and --ledger names another: %w", dir, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -77,117 +143,11 @@ func tail(ctx context.Context, dir string, n int, want func(*ledger.Entry) bool,
 		if err != nil {
 			return shown, err
 		}
-		if !want(&e) {
+		if !s.wants(&e) {
 			continue
 		}
-		text := string(e.Line)
-		if !asJSON {
-			text = render(&e, reader)
-		}
-		if shown = append(shown, text); n > 0 && len(shown) > n {
+		if shown = append(shown, text(&e, reader)); s.last > 0 && len(shown) > s.last {
 			shown = shown[1:]
 		}
 	}
 }
-
-// render writes a record for people.
-func render(e *ledger.Entry, facts ledger.Facts) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s", e.Time.Format(time.RFC3339), e.Kind)
-	switch {
-	case e.Disclosure != nil:
-		renderDisclosure(&b, e.Disclosure, facts)
-	case e.Recovered != nil:
-		fmt.Fprintf(&b, "  epoch %s ended without a close; %d records survived, %d bytes were torn", e.Recovered.Epoch, e.Recovered.Size, e.Recovered.Torn)
-	case e.Summary != nil:
-		fmt.Fprintf(&b, "  since %s:", e.Summary.From.Format(time.RFC3339))
-		for reason, count := range e.Summary.Reasons {
-			fmt.Fprintf(&b, " %s %d", reason, count)
-		}
-	}
-	return b.String()
-}
-
-func renderDisclosure(b *strings.Builder, d *ledger.Disclosure, facts ledger.Facts) {
-	fmt.Fprintf(b, "  %s\n", d.ID)
-	fmt.Fprintf(b, "  who       %s (%s: %s)", orDash(d.Recipient), orDash(d.Auth.Method), orDash(d.Auth.Client))
-	if r, ok := factOf[ledger.RecipientFact](facts, d.RecipientFact); ok {
-		fmt.Fprintf(b, ", %s, %s, %s, contract %s", r.LegalName, r.Kind, r.Country, orDash(r.ContractRef))
-	}
-	fmt.Fprintf(b, "\n  what      %s %s.%s (%s)\n", d.Resource.Method, d.Resource.API, d.Resource.Name, orDash(d.Resource.Route))
-	fmt.Fprintf(b, "  why       %s", orDash(d.Purpose))
-	if d.Ref != "" {
-		fmt.Fprintf(b, ", ref %s", d.Ref)
-	}
-	fmt.Fprintf(b, "\n  outcome   %s, status %d, %d bytes", d.Outcome, d.Status, d.Bytes)
-	if d.Reason != "" {
-		fmt.Fprintf(b, ", %s", d.Reason)
-	}
-	if d.Of != "" {
-		fmt.Fprintf(b, ", of %s", d.Of)
-	}
-	fmt.Fprintf(b, "\n  on        policy %s, state %d\n", orDash(short(d.PolicyFact)), d.State.Seq)
-	if d.Counts.Subjects > 0 {
-		fmt.Fprintf(b, "  subjects  %d, of whom %d withheld; values: %d in clear, %d pseudonymised, %d withheld\n",
-			d.Counts.Subjects, d.Counts.SubjectsWithheld, d.Counts.Allowed, d.Counts.Pseudonymised, d.Counts.Withheld)
-	}
-	for i := range d.Subjects {
-		renderSubject(b, &d.Subjects[i], facts)
-	}
-}
-
-// renderSubject writes a subject's line: what left of it, or why nothing did.
-func renderSubject(b *strings.Builder, s *ledger.Subject, facts ledger.Facts) {
-	p, ok := factOf[ledger.ProfileFact](facts, s.Profile)
-	if !ok {
-		fmt.Fprintf(b, "    %x  profile %s\n", s.Ref, s.Profile)
-		return
-	}
-	fmt.Fprintf(b, "    %.4x…  %s, %s, age %s: ", s.Ref, p.Category, strings.Join(p.Regimes, "+"), p.AgeBand)
-	var left []string
-	withheld := make(map[string]bool)
-	for i, f := range p.Fields {
-		if i/8 < len(s.Emitted) && s.Emitted[i/8]&(1<<(i%8)) != 0 {
-			name := f.Path
-			if f.Transform != "" {
-				name += " (" + f.Transform + ")"
-			}
-			left = append(left, name)
-		} else if f.Outcome == "withhold" && len(f.Reasons) > 0 {
-			withheld[f.Reasons[0]] = true
-		}
-	}
-	switch {
-	case p.Gate != "":
-		fmt.Fprintf(b, "nothing, %s", p.Gate)
-	case len(left) == 0:
-		fmt.Fprint(b, "nothing")
-	default:
-		fmt.Fprint(b, strings.Join(left, ", "))
-	}
-	if p.Gate == "" && len(withheld) > 0 {
-		fmt.Fprintf(b, "; withheld for %s", strings.Join(sortedSet(withheld), ", "))
-	}
-	if len(s.Consent) > 0 {
-		fmt.Fprintf(b, "; consent events %v", s.Consent)
-	}
-	fmt.Fprintln(b)
-}
-
-// factOf resolves a fact that a record names.
-func factOf[T any](facts ledger.Facts, hash string) (v T, ok bool) {
-	f, ok := facts.Fact(hash)
-	if !ok || json.Unmarshal(f.JSON, &v) != nil {
-		return v, false
-	}
-	return v, true
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
-func short(hash string) string { return hash[:min(len(hash), 8)] }

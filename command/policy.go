@@ -31,14 +31,15 @@ func policyCheck() *cobra.Command {
 				return printProblems(c, problems)
 			}
 			for _, p := range problems {
-				fmt.Fprintln(c.OutOrStdout(), p.Error())
+				if err := say(c.OutOrStdout(), "%s\n", p.Error()); err != nil {
+					return err
+				}
 			}
 			if len(problems) > 0 {
 				return fmt.Errorf("%w: %d", ErrProblems, len(problems))
 			}
 			b := policy.Bundle
-			fmt.Fprintf(c.OutOrStdout(), "ok: %d purposes, %d recipients, apis %q, bundle %s\n", len(b.Purposes), len(b.Recipients), policy.APIs(), b.Hash)
-			return nil
+			return say(c.OutOrStdout(), "ok: %d purposes, %d recipients, apis %q, bundle %s\n", len(b.Purposes), len(b.Recipients), policy.APIs(), b.Hash)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON array of problems")

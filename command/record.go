@@ -3,18 +3,15 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/modicum-dev/modicum/caddymodule"
-	"github.com/modicum-dev/modicum/pseudonym"
 	"github.com/modicum-dev/modicum/rules"
 	"github.com/modicum-dev/modicum/subject"
 	"github.com/modicum-dev/modicum/subject/control"
-	"github.com/modicum-dev/modicum/subject/sqlite"
 )
 
 // about holds the flags that every event has.
@@ -40,12 +37,13 @@ func aboutFlags(c *cobra.Command) about {
 
 // envelope fills what the flags say.
 func (a about) envelope(kind rules.EventKind) (subject.Envelope, error) {
-	population, id, err := splitSubject(*a.subject)
-	if err != nil {
-		return subject.Envelope{}, err
+	population, id, ok := splitSubject(*a.subject)
+	if !ok {
+		return subject.Envelope{}, usage("--subject is population:id, for example customer:1008")
 	}
 	at := time.Now().UTC().Truncate(time.Millisecond)
 	if *a.at != "" {
+		var err error
 		if at, err = time.Parse(time.RFC3339, *a.at); err != nil {
 			return subject.Envelope{}, usage("--at is an instant such as 2026-05-01T12:00:00Z")
 		}
@@ -59,33 +57,51 @@ func (a about) envelope(kind rules.EventKind) (subject.Envelope, error) {
 	}}, nil
 }
 
-func splitSubject(s string) (population, id string, err error) {
-	population, id, ok := strings.Cut(s, ":")
-	if !ok || population == "" || id == "" {
-		return "", "", usage("--subject is population:id, for example customer:1008")
-	}
-	return population, id, nil
+func splitSubject(s string) (population, id string, ok bool) {
+	population, id, _ = strings.Cut(s, ":")
+	return population, id, population != "" && id != ""
 }
 
 // record gives an event to the gateway that holds the store, which answers when
 // it obeys, or writes it directly when none runs.
 func record(ctx context.Context, c *cobra.Command, config string, e subject.Envelope) error {
+	// As a gateway would read it: what it refuses must not get into the store
+	// another way.
+	e, err := subject.DecodeEnvelope(subject.AppendEnvelope(nil, &e))
+	if err != nil {
+		return err
+	}
 	app, err := loadApp(config)
 	if err != nil {
 		return err
 	}
-	client := control.NewClient(control.SocketPath(app.State.Path))
-	pos, err := client.Record(ctx, "", []subject.Envelope{e})
+	var pos subject.Position
+	client, err := gateway(app)
+	if err == nil {
+		pos, err = client.Record(ctx, "", []subject.Envelope{e})
+	}
 	who := "the gateway obeys it"
 	if errors.Is(err, control.ErrNoGateway) {
-		who = "no gateway runs here; one obeys it when it has read the store"
+		who = "no gateway answers here; one obeys it when it has read the store"
 		pos, err = recordDirectly(ctx, app, e)
+	}
+	if bad, ok := errors.AsType[*subject.BatchError](err); ok {
+		return bad.Err // there is one event, which needs no number
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.OutOrStdout(), "recorded as event %d; %s\n", pos.Seq, who)
-	return nil
+	return say(c.OutOrStdout(), "recorded as event %d; %s\n", pos.Seq, who)
+}
+
+// gateway returns a client of the gateway that holds the store. A path that is
+// too long for a socket has none.
+func gateway(app *caddymodule.App) (*control.Client, error) {
+	path := caddymodule.ControlPath(app.State.Path)
+	if len(path) > control.DefaultMaxPath {
+		return nil, control.ErrNoGateway
+	}
+	return control.NewClient(path), nil
 }
 
 func recordDirectly(ctx context.Context, app *caddymodule.App, e subject.Envelope) (pos subject.Position, err error) {
@@ -102,13 +118,13 @@ func withWriter(ctx context.Context, app *caddymodule.App, use func(*subject.Wri
 	if err != nil {
 		return err
 	}
-	set, err := pseudonym.Load(app.Keys.Path)
+	set, err := caddymodule.LoadKeys(app.Keys.Path)
 	if err != nil {
-		return fmt.Errorf("keys %s: %w", app.Keys.Path, err)
+		return err
 	}
-	store, err := sqlite.Open(ctx, app.State.Path, set.Fingerprint())
+	store, err := caddymodule.OpenState(ctx, app.State.Path, set)
 	if err != nil {
-		return fmt.Errorf("state %s: %w", app.State.Path, err)
+		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	return use(subject.NewWriter(subject.WriterOptions{

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,7 +40,7 @@ func rightsRecord() *cobra.Command {
 			return err
 		}
 		s, ok := rules.ParseEventState(*state)
-		if !ok {
+		if !ok || !slices.Contains(k.States(), s) {
 			return usage("--state of %s is one of %s", k, strings.Join(names(k.States()), ", "))
 		}
 		e.Event.State, e.Event.Scope.Purpose, e.Event.Scope.Categories = s, *purpose, *categories

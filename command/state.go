@@ -1,13 +1,14 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"github.com/modicum-dev/modicum/pseudonym"
+	"github.com/modicum-dev/modicum/caddymodule"
 	"github.com/modicum-dev/modicum/subject/sqlite"
 )
 
@@ -21,9 +22,9 @@ func stateInit() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		set, err := pseudonym.Load(app.Keys.Path)
+		set, err := caddymodule.LoadKeys(app.Keys.Path)
 		if err != nil {
-			return fmt.Errorf("keys %s: %w", app.Keys.Path, err)
+			return err
 		}
 		if err := os.MkdirAll(filepath.Dir(app.State.Path), 0o700); err != nil {
 			return fmt.Errorf("making the state's folder: %w", err)
@@ -32,8 +33,7 @@ func stateInit() *cobra.Command {
 		if err != nil {
 			return fmt.Errorf("state %s: %w", app.State.Path, err)
 		}
-		fmt.Fprintf(c.OutOrStdout(), "made %s, store %s\n", app.State.Path, store.ID())
-		return store.Close()
+		return errors.Join(store.Close(), say(c.OutOrStdout(), "made %s, store %s\n", app.State.Path, store.ID()))
 	}
 	return c
 }

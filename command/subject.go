@@ -18,12 +18,13 @@ func subjectShow() *cobra.Command {
 	config := configFlag(c)
 	asOf := c.Flags().String("as-of", "", "what was recorded by this instant (RFC 3339); now if empty")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		population, id, err := splitSubject(args[0])
-		if err != nil {
-			return err
+		population, id, ok := splitSubject(args[0])
+		if !ok {
+			return usage("a subject is POPULATION:ID, for example customer:1008")
 		}
 		var at time.Time
 		if *asOf != "" {
+			var err error
 			if at, err = time.Parse(time.RFC3339, *asOf); err != nil {
 				return usage("--as-of is an instant such as 2026-05-01T12:00:00Z")
 			}
@@ -32,7 +33,11 @@ func subjectShow() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		summary, err := control.NewClient(control.SocketPath(app.State.Path)).Show(c.Context(), population, id, at)
+		var summary *subject.Summary
+		client, err := gateway(app)
+		if err == nil {
+			summary, err = client.Show(c.Context(), population, id, at)
+		}
 		if errors.Is(err, control.ErrNoGateway) {
 			err = withWriter(c.Context(), app, func(w *subject.Writer) error {
 				summary, err = w.Show(c.Context(), population, id, at)

@@ -1,0 +1,92 @@
+package caddymodule
+
+import (
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+// collector is an OTLP receiver that remembers the disclosures of the spans.
+type collector struct {
+	mu   sync.Mutex
+	seen map[string]int
+}
+
+func newCollector(t *testing.T) *collector {
+	t.Helper()
+	c := &collector{seen: make(map[string]int)}
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(r.Body)
+		var req coltracepb.ExportTraceServiceRequest
+		if err != nil || proto.Unmarshal(b, &req) != nil {
+			t.Errorf("not understood: %v", err)
+			return
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for _, resource := range req.ResourceSpans {
+			for _, scope := range resource.ScopeSpans {
+				for _, span := range scope.Spans {
+					for _, kv := range span.Attributes {
+						if kv.Key == "modicum.disclosure.id" {
+							c.seen[kv.Value.GetStringValue()]++
+						}
+					}
+				}
+			}
+		}
+	}))
+	t.Cleanup(server.Close)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL)
+	return c
+}
+
+func (c *collector) spans() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.seen)
+}
+
+// Spans follow the ledger, over reloads to another ledger and back: each
+// disclosure has one, under its own id.
+func TestSpansFollowTheLedger(t *testing.T) {
+	s := newSite(t)
+	c := newCollector(t)
+	want := make(map[string]int)
+	for _, dir := range []string{"ledger", "other", "ledger"} {
+		s.app["ledger"] = s.path(dir)
+		s.load()
+		for range 2 {
+			a := s.get("/v1/customers/1001")
+			if a.status != http.StatusOK {
+				t.Fatalf("%d %s", a.status, a.body)
+			}
+			want[a.header.Get("Disclosure-Id")] = 1
+		}
+	}
+	eventually(t, "each disclosure has a span", func() bool { return len(c.spans()) == len(want) })
+	s.stop()
+	if got := c.spans(); !maps.Equal(got, want) {
+		t.Errorf("spans: %v, want %v", got, want)
+	}
+}
+
+// A collector that is down stands between nobody and an answer, and holds up no
+// stop.
+func TestCollectorIsDown(t *testing.T) {
+	s := newSite(t)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+closedPort(t))
+	s.load()
+	a := s.get("/v1/customers/1001")
+	s.stop()
+	released(t, s.path("ledger"), a)
+	if got := open(); got != 0 {
+		t.Errorf("%d runtimes are open", got)
+	}
+}
