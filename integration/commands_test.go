@@ -3,6 +3,7 @@ package integration
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -61,12 +62,19 @@ func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 	case slices.Equal(args, []string{"kill"}):
 		err = w.stop(syscall.SIGKILL)
 	case slices.Equal(args, []string{"log"}):
-		_, err = ts.Stdout().Write([]byte(w.output.String()))
+		show(ts, w.output.String())
 	default:
 		ts.Fatalf("usage: gateway start [misbehaving] | stop | kill | log")
 	}
 	if (err != nil) != neg {
 		ts.Fatalf("gateway %v: %v", args, err)
+	}
+}
+
+// show puts text where the script's stdout command looks.
+func show(ts *testscript.TestScript, text string) {
+	if _, err := io.WriteString(ts.Stdout(), text); err != nil {
+		ts.Fatalf("%v", err)
 	}
 }
 
@@ -97,7 +105,7 @@ func cmdAsk(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("ask: %v", err)
 	}
 	ts.Setenv("DISCLOSURE", w.header.Get("Disclosure-Id"))
-	fmt.Fprintf(ts.Stdout(), "%d\n%s\n", w.status, w.body)
+	show(ts, fmt.Sprintf("%d\n%s\n", w.status, w.body))
 }
 
 // answer STATUS | answer PATH [VALUE]: the last answer had this status, or its
@@ -175,7 +183,7 @@ func cmdSpan(ts *testscript.TestScript, neg bool, args []string) {
 			case len(args) > 0 && found[0].GetName() != args[0]:
 				ts.Fatalf("span is called %q", found[0].GetName())
 			}
-			fmt.Fprintln(ts.Stdout(), found[0].String())
+			show(ts, found[0].String()+"\n")
 			return
 		}
 		select {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -134,7 +135,7 @@ func (w *world) awaitStart(ctx context.Context) error {
 		select {
 		case err := <-w.exited:
 			w.process = nil
-			return fmt.Errorf("the gateway ended: %v\n%s", err, w.output.String())
+			return errors.Join(fmt.Errorf("the gateway ended:\n%s", w.output.String()), err)
 		case <-ctx.Done():
 			return fmt.Errorf("the gateway did not come up:\n%s", w.output.String())
 		case <-time.After(20 * time.Millisecond):
@@ -152,8 +153,12 @@ func (w *world) stop(sig syscall.Signal) error {
 		return err
 	}
 	select {
-	case <-w.exited:
-		return nil
+	case err := <-w.exited:
+		// A process that was killed, or that ended on a signal, says so.
+		if _, ended := errors.AsType[*exec.ExitError](err); ended {
+			return nil
+		}
+		return err
 	case <-time.After(startTimeout):
 		return errors.Join(errors.New("the gateway did not stop"), p.Process.Kill())
 	}
@@ -166,9 +171,7 @@ func (w *world) ask(ctx context.Context, method, caller, purpose, path string, h
 	if err != nil {
 		return err
 	}
-	for name, values := range header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, header)
 	if caller != "" {
 		req.SetBasicAuth(caller, "demo")
 	}
