@@ -26,15 +26,18 @@ func ParseAgeBand(s string) (AgeBand, bool) { return ageBands.parse(s) }
 // the band ends; the zero time for an adult. Somebody born on 29 February
 // comes of age on 1 March.
 func BandAt(born, now time.Time) (AgeBand, time.Time) {
-	for _, b := range []struct {
+	band, until := Adult, time.Time{}
+	for _, younger := range []struct { // from the oldest: most people are adults
 		years int
 		band  AgeBand
-	}{{13, Under13}, {16, Age13To15}, {18, Age16To17}} {
-		if end := born.AddDate(b.years, 0, 0); now.Before(end) {
-			return b.band, end
+	}{{18, Age16To17}, {16, Age13To15}, {13, Under13}} {
+		end := born.AddDate(younger.years, 0, 0)
+		if !now.Before(end) {
+			break
 		}
+		band, until = younger.band, end
 	}
-	return Adult, time.Time{}
+	return band, until
 }
 
 // stricter returns the younger of two bands; an unknown one yields to a known.
@@ -61,8 +64,10 @@ func (f AgeFact) At(now time.Time) AgeBand {
 			band, until = Age13To15, until.AddDate(3, 0, 0)
 		case Age13To15:
 			band, until = Age16To17, until.AddDate(2, 0, 0)
-		default:
+		case Age16To17, Adult:
 			return Adult
+		case AgeUnknown:
+			return AgeUnknown
 		}
 	}
 	return band

@@ -7,6 +7,7 @@ func appi(in *input) verdict {
 		return v
 	}
 	consented := in.consent.valid[slotAPPI]
+	explicit, informed := consented && in.consent.explicit[slotAPPI], consented && in.consent.foreign
 	has := func(f Flags) bool { return in.subject.flags&f != 0 }
 	kind := in.recipient.kind
 	switch {
@@ -16,7 +17,7 @@ func appi(in *input) verdict {
 		return withhold(APPIUseCeased)
 	case in.purpose.dm && has(FlagDMObjection): // A4
 		return withhold(DMObjection)
-	case in.field.special && !in.purpose.health && !(consented && in.consent.explicit): // A5
+	case in.field.special && !in.purpose.health && !explicit: // A5
 		return withhold(SpecialCareNoConsent)
 	case kind == Internal: // A6
 		return allow(APPIAllowed)
@@ -24,7 +25,7 @@ func appi(in *input) verdict {
 		return appiThirdParty(in, consented)
 	case kind == JointUse && !in.recipient.jointUseNotice: // A11
 		return withhold(JointUseNoNotice)
-	case in.recipient.appi == GeoNone && !(consented && in.consent.foreign): // A12
+	case in.recipient.appi == GeoNone && !informed: // A12
 		return withhold(APPIForeignNoSafeguard)
 	}
 	return allow(APPIAllowed) // A13
@@ -37,7 +38,7 @@ func appiThirdParty(in *input, consented bool) verdict {
 	case !consented: // A9: a consent counts only if it names this recipient or its category
 		return withhold(ThirdPartyNoConsent)
 	case in.recipient.appi == GeoNone && !in.consent.foreign: // A10
-		return withhold(APPIForeignConsentUninform)
+		return withhold(APPIForeignConsentUninformed)
 	}
 	return allow(APPIAllowed)
 }

@@ -51,6 +51,13 @@ type Choices struct {
 	DigitalAgeEEA, DigitalAgeUK int
 }
 
+// belowDigitalAge reports whether somebody of that band needs a parent's consent
+// in the EEA and in the UK. A national age above 13 counts the whole band 13_15.
+func (c *Choices) belowDigitalAge(age AgeBand) (eea, uk bool) {
+	below := func(digital int) bool { return age == Under13 || age == Age13To15 && digital > 13 }
+	return below(c.DigitalAgeEEA), below(c.DigitalAgeUK)
+}
+
 // Geography is dated data on countries.
 type Geography struct {
 	AsOf                                         time.Time
@@ -222,12 +229,21 @@ type FieldDef struct {
 type ResourceDef struct {
 	Name       Name
 	Route      Name // "GET /v1/customers/{id}"
+	Params     []ParamDef
 	Query      []QueryDef
 	Subject    *SubjectDef
 	NoSubjects bool
 	Unseen     Unseen
 	Purposes   []Name // empty: any
 	Body       []BodyDef
+}
+
+// ParamDef gives a path parameter its form: the ids of a population, or a
+// pattern. Without one a parameter is a plain word.
+type ParamDef struct {
+	Name       Name
+	Population Name // empty with a Pattern
+	Pattern    Name // anchored regular expression
 }
 
 // QueryDef allows one query parameter.

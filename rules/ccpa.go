@@ -8,6 +8,7 @@ func ccpa(in *input) verdict {
 	}
 	has := func(f Flags) bool { return in.subject.flags&f != 0 }
 	consented := in.consent.valid[slotCCPA]
+	explicit := consented && in.consent.explicit[slotCCPA]
 	kind := in.recipient.kind
 	sensitive := in.field.spi || in.subject.age == Age13To15
 	transfer := in.purpose.adShare || (kind == ThirdParty || kind == JointUse) && in.recipient.consideration
@@ -20,7 +21,7 @@ func ccpa(in *input) verdict {
 		return withhold(CategoryNotDeclared)
 	case sensitive && !in.purpose.m7027 && has(FlagLimitSPI): // U4
 		return withhold(SPILimited)
-	case sensitive && !in.purpose.m7027 && !(consented && in.consent.explicit): // U5
+	case sensitive && !in.purpose.m7027 && !explicit: // U5
 		return withhold(SPINoConsent)
 	case kind == Internal: // U6
 		return allow(CCPAAllowed)
@@ -34,7 +35,9 @@ func ccpa(in *input) verdict {
 		return withhold(GPCOptOut)
 	case transfer && (in.subject.age == Age13To15 || in.subject.age == AgeUnknown) && !has(FlagMinorOptIn): // U9
 		return withhold(MinorNoOptIn)
-	case !in.purpose.cell && !in.purpose.report: // U10
+	case !in.purpose.cell && in.purpose.report: // U10, for the record alone
+		return allow(DisclosureNotDeclared)
+	case !in.purpose.cell: // U10
 		return withhold(DisclosureNotDeclared)
 	}
 	return allow(CCPAAllowed) // U11

@@ -1,5 +1,7 @@
 package rules
 
+import "slices"
+
 // input is everything that decides about one field of one subject: closed
 // values only. Each regime function reads its own part of it and nothing of
 // another regime's state.
@@ -57,9 +59,9 @@ type fieldInput struct {
 
 // consentInput is the consent for this purpose, recipient and data category.
 type consentInput struct {
-	valid                       [4]bool // by slot
-	explicit, parental, foreign bool
-	status                      ConsentStatus
+	valid, explicit, parental [slots]bool
+	foreign                   bool // informed of the country, under APPI
+	status                    ConsentStatus
 }
 
 // verdict is the outcome of one function.
@@ -143,6 +145,9 @@ func compose(gate Reason, in *input) composed {
 		out.verb = min(out.verb, v.verb)
 		out.Basis = max(out.Basis, v.basis)
 	}
+	if out.verb == Withhold {
+		out.Basis = BasisNone // nothing was disclosed on it
+	}
 	for _, primary := range []bool{true, false} {
 		for _, v := range verdicts {
 			if (v.verb == out.verb) == primary {
@@ -154,12 +159,9 @@ func compose(gate Reason, in *input) composed {
 }
 
 func (d *Decision) addReason(r Reason) {
-	for _, known := range d.Reasons {
-		if known == r {
-			return
-		}
+	if !slices.Contains(d.Reasons, r) {
+		d.Reasons = append(d.Reasons, r)
 	}
-	d.Reasons = append(d.Reasons, r)
 }
 
 // common applies X1 to X3, which every regime asks first. done is false when
@@ -200,13 +202,10 @@ func (p *Plan) input(c *Class) input {
 		subject: subjectInput{
 			category: c.Category, regimes: c.Regimes, age: c.Age, flags: c.Flags, li: c.LI,
 			under13California: choices.Under13California,
-			childEEA:          c.Age == Under13 || c.Age == Age13To15 && choices.DigitalAgeEEA > 13,
-			childUK:           c.Age == Under13 || c.Age == Age13To15 && choices.DigitalAgeUK > 13,
 		},
 	}
-	for _, declared := range policy.Bundle.Disclosure.EEAUK {
-		in.recipient.declaredE4 = in.recipient.declaredE4 || declared == d.Category
-	}
+	in.subject.childEEA, in.subject.childUK = choices.belowDigitalAge(c.Age)
+	in.recipient.declaredE4 = slices.Contains(policy.Bundle.Disclosure.EEAUK, d.Category)
 	return in
 }
 
@@ -218,9 +217,11 @@ func (p *Plan) fieldInput(in input, c *Class, f *Field, number int) input {
 		declaredG: attrs.DeclaredG[c.Category], declaredC: attrs.DeclaredC[c.Category],
 		need: p.grant.Need(f.Category), contested: c.Contested.has(number),
 	}
-	in.consent = consentInput{explicit: c.Explicit.has(number), parental: c.Parental.has(number), foreign: c.Foreign.has(number), status: c.Consent}
-	for slot := range in.consent.valid {
+	in.consent = consentInput{foreign: c.Foreign.has(number), status: c.Consent}
+	for slot := range slots {
 		in.consent.valid[slot] = c.Valid[slot].has(number)
+		in.consent.explicit[slot] = c.Explicit[slot].has(number)
+		in.consent.parental[slot] = c.Parental[slot].has(number)
 	}
 	in.purpose.cell = p.declaredCell(attrs.CCPA[c.Category], c.Category)
 	return in
@@ -228,13 +229,6 @@ func (p *Plan) fieldInput(in input, c *Class, f *Field, number int) input {
 
 // declaredCell reports whether the California table lists this disclosure.
 func (p *Plan) declaredCell(class CCPAClass, subject SubjectCategory) bool {
-	if class == CCPAUndeclared || !p.grant.Purpose.cells[subject][class] {
-		return false
-	}
-	for _, declared := range p.edition.policy.Bundle.Disclosure.California {
-		if declared == p.standing.recipient.Def.Category {
-			return true
-		}
-	}
-	return false
+	return class != CCPAUndeclared && p.grant.Purpose.cells[subject][class] &&
+		slices.Contains(p.edition.policy.Bundle.Disclosure.California, p.standing.recipient.Def.Category)
 }

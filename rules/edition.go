@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -47,7 +48,6 @@ func (p *Policy) standing(r *Recipient, now time.Time) *standing {
 }
 
 func refusal(d *RecipientDef, now time.Time) Reason {
-	contracted := d.Kind == Processor || d.Kind == ThirdParty || d.Kind == JointUse
 	evaluated := d.Kind == Processor || d.Kind == JointUse
 	switch {
 	case d.Suspended:
@@ -60,7 +60,7 @@ func refusal(d *RecipientDef, now time.Time) Reason {
 		return RecipientNoContract
 	case d.Contract != nil && (now.Before(d.Contract.From) || ended(d.Contract.Until, now)):
 		return RecipientNoContract
-	case contracted && (d.Terms.AcceptedAt.IsZero() || d.Terms.AcceptedAt.After(now)):
+	case d.Kind.contracted() && (d.Terms.AcceptedAt.IsZero() || d.Terms.AcceptedAt.After(now)):
 		return RecipientNoContract
 	}
 	return ReasonNone
@@ -117,6 +117,16 @@ func (e *Edition) Identify(id Identity) (string, Reason) {
 		return r.ID, ReasonNone
 	}
 	return "", RecipientUnknown
+}
+
+// Registration returns how a recipient is registered, with its classes under
+// APPI, EEA and UK; ok is false for an id that the registry does not have.
+func (e *Edition) Registration(id string) (d *RecipientDef, appi, eea, uk Geo, ok bool) {
+	s := e.recipients[id]
+	if s == nil {
+		return nil, GeoNone, GeoNone, GeoNone, false
+	}
+	return s.recipient.Def, s.appi, s.eea, s.uk, true
 }
 
 // Route finds the resource of a request by its method and the unescaped
@@ -181,12 +191,7 @@ func (e *Edition) Admit(f RequestFacts) (*Plan, Reason) {
 }
 
 func (r *Resource) permits(purpose string) bool {
-	for _, p := range r.purposes {
-		if p == purpose {
-			return true
-		}
-	}
-	return len(r.purposes) == 0
+	return len(r.purposes) == 0 || slices.Contains(r.purposes, purpose)
 }
 
 func (g *Grant) checkRef(f RequestFacts) Reason {

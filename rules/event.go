@@ -145,6 +145,14 @@ const (
 
 var actorTypes = enum[ActorType]{"", "subject", "agent", "guardian", "operator", "gateway"}
 
+// outside reports whether the actor is somebody, not a gateway.
+func (t ActorType) outside() bool { return t >= ActorSubject && t <= ActorOperator }
+
+// personal reports whether the actor is the person or acts for the person.
+func (t ActorType) personal() bool {
+	return t == ActorSubject || t == ActorAgent || t == ActorGuardian
+}
+
 // String returns the name that events use.
 func (t ActorType) String() string { return actorTypes.name(t) }
 

@@ -10,17 +10,16 @@ import (
 // given. The replica, replay of the past and tests all use it.
 //
 // The latest event time wins; at equal times the more restrictive event does.
-// An event that relaxes has no effect when its actor was not verified or when it
-// is dated after it was recorded. Times hold back nothing else here: a refusal
-// counts from when it is seen, and whether a consent has begun or ended is
-// decided when the state is read.
+// An event that relaxes has no effect unless it may ([Event.mayRelax]). Times
+// hold back nothing else here: a refusal counts from when it is seen, and
+// whether a consent has begun or ended is decided when the state is read.
 func Fold(events []Event) *State {
 	if len(events) == 0 {
 		return nil
 	}
 	sorted := slices.Clone(events)
 	slices.SortStableFunc(sorted, func(a, b Event) int {
-		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Seq, b.Seq))
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(b.leniency(), a.leniency()), compareEnd(b.Until, a.Until), cmp.Compare(a.Seq, b.Seq))
 	})
 	s := new(State)
 	for i := range sorted {
@@ -29,8 +28,64 @@ func Fold(events []Event) *State {
 	return s
 }
 
+// leniency orders events of one kind and one instant: the most restrictive has 0
+// and is applied last, so that it wins.
+func (e *Event) leniency() int {
+	switch e.Kind {
+	case EventConsent:
+		if e.Consent.Valid() {
+			return 1
+		}
+		return 0
+	case EventAge, EventLocation: // a fact that replaces, before what adds to it
+		if e.mayRelax() {
+			return 1
+		}
+		return 0
+	default:
+		return slices.Index(e.Kind.States(), e.State)
+	}
+}
+
+// compareEnd orders the ends of two validities; a zero end never comes.
+func compareEnd(a, b time.Time) int {
+	if a.IsZero() || b.IsZero() {
+		return b.Compare(a)
+	}
+	return a.Compare(b)
+}
+
+// fromOutside reports whether the event is the word of somebody who was
+// verified: not an anonymous claim, and not what a gateway has seen.
+func (e *Event) fromOutside() bool {
+	return e.Actor.Verified && e.Actor.Type.outside()
+}
+
+// mayRelax reports whether the event may widen what is disclosed. Grants are
+// narrow: one of an unverified actor or of a gateway, dated after it was
+// recorded, or narrowed by a scope that its kind does not have, grants nothing.
+// What only the person may take back, only the person's word takes back.
+func (e *Event) mayRelax() bool {
+	narrowed := len(e.Scope.Recipients) > 0 || e.Scope.Regimes != 0 || len(e.Scope.Categories) > 0 && e.Kind != EventAccuracy
+	if !e.fromOutside() || e.Time.After(e.Recorded) || narrowed {
+		return false
+	}
+	switch e.Kind {
+	case EventLIObjection, EventCeaseUse, EventCeaseProvision:
+		return true
+	case EventDMObjection:
+		return e.Scope.Purpose == "" && e.Actor.Type.personal()
+	case EventOptOutSaleShare, EventLimitSPI:
+		return e.Scope.Purpose == "" && e.Actor.Type.personal() && e.TwoStep
+	case EventMinorOptIn: // nobody's but the minor's own (C4.2)
+		return e.Scope.Purpose == "" && e.Actor.Type == ActorSubject && e.TwoStep
+	default:
+		return e.Scope.Purpose == ""
+	}
+}
+
 func (s *State) apply(e *Event) {
-	if e.Actor.Type != ActorGateway {
+	if e.Actor.Type.outside() {
 		s.Seen = true
 	}
 	switch e.Kind {
@@ -41,7 +96,7 @@ func (s *State) apply(e *Event) {
 	case EventNotice:
 		s.Notices = append(s.Notices, NoticeTold{Document: e.Document, Version: e.Version, Since: e.Time})
 	case EventConsent:
-		if !e.Consent.Valid() || e.Actor.Verified {
+		if !e.Consent.Valid() || e.fromOutside() {
 			s.Consents = append(s.Consents, *e)
 		}
 	case EventRestriction:
@@ -85,9 +140,7 @@ func (s Standing) after(e *Event) Standing {
 			was = 0
 		}
 	}
-	relaxes := rank > was
-	held := !e.Actor.Verified || e.Time.Equal(s.Since) || e.Time.After(e.Recorded)
-	if relaxes && held {
+	if rank > was && !e.mayRelax() {
 		return s
 	}
 	return Standing{State: e.State, Since: e.Time, Seq: e.Seq}
@@ -103,10 +156,13 @@ func purposeAfter(list []PurposeStanding, e *Event) []PurposeStanding {
 	return append(list, PurposeStanding{Purpose: e.Scope.Purpose, Standing: Standing{}.after(e)})
 }
 
-// applyAge lets a fact from outside replace what was known, and an observation
-// of the gateway only add to it.
+// applyAge lets a fact from outside replace what was known before its time, and
+// everything else only add to it. An unknown age says nothing.
 func (s *State) applyAge(e *Event) {
-	if e.Actor.Type != ActorGateway && e.Actor.Verified {
+	if e.Age.Band == AgeUnknown {
+		return
+	}
+	if e.mayRelax() && s.ageFact.replaces(e) {
 		s.Ages = s.Ages[:0]
 	}
 	if !slices.Contains(s.Ages, e.Age) {
@@ -114,8 +170,12 @@ func (s *State) applyAge(e *Event) {
 	}
 }
 
+// applyLocation is applyAge for locations.
 func (s *State) applyLocation(e *Event) {
-	if e.Actor.Type != ActorGateway && e.Actor.Verified {
+	if e.Location.Country == "" {
+		return
+	}
+	if e.mayRelax() && s.locationFact.replaces(e) {
 		s.Locations = s.Locations[:0]
 	}
 	if !slices.Contains(s.Locations, e.Location) {
@@ -123,26 +183,28 @@ func (s *State) applyLocation(e *Event) {
 	}
 }
 
-func (s *State) applyAccuracy(e *Event) {
-	for _, c := range e.Scope.Categories {
-		i := slices.Index(s.Contested, c)
-		switch {
-		case e.State == StateActive && i < 0:
-			s.Contested = append(s.Contested, c)
-		case e.State == StateLifted && i >= 0 && e.Actor.Verified:
-			s.Contested = slices.Delete(s.Contested, i, i+1)
-		}
+// replaces notes a fact from outside. It is false for a second one of the same
+// instant: both hold, and the stricter decides.
+func (f *factStanding) replaces(e *Event) bool {
+	if f.known && f.since.Equal(e.Time) {
+		return false
 	}
+	f.known, f.since = true, e.Time
+	return true
 }
 
-// AgeAt returns the strictest band that the state supports.
-func (s *State) AgeAt(now time.Time) AgeBand {
-	if s == nil {
-		return AgeUnknown
+// applyAccuracy notes contested categories. Without any, all are contested.
+func (s *State) applyAccuracy(e *Event) {
+	categories := e.Scope.Categories
+	if len(categories) == 0 {
+		categories = []string{""}
 	}
-	band := AgeUnknown
-	for _, f := range s.Ages {
-		band = stricter(band, f.At(now))
+	for _, c := range categories {
+		switch {
+		case e.State == StateActive && !slices.Contains(s.Contested, c):
+			s.Contested = append(s.Contested, c)
+		case e.State == StateLifted && e.mayRelax():
+			s.Contested = slices.DeleteFunc(s.Contested, func(contested string) bool { return categoryWithin(contested, c) })
+		}
 	}
-	return band
 }

@@ -11,8 +11,8 @@ func gdpr(in *input, slot int) verdict {
 	if slot == slotUK {
 		geo, child = in.recipient.uk, in.subject.childUK
 	}
-	childInvalid := child && !in.consent.parental
-	consented := in.consent.valid[slot] && !childInvalid
+	childInvalid := child && !in.consent.parental[slot]
+	explicit := in.consent.valid[slot] && in.consent.explicit[slot] && !childInvalid
 	external := in.recipient.kind.External()
 
 	basis := in.purpose.basis // G6
@@ -26,7 +26,7 @@ func gdpr(in *input, slot int) verdict {
 		return withhold(PurposeOutOfScope)
 	case !in.field.declaredG: // G4
 		return withhold(CategoryNotDeclared)
-	case in.field.special && !(consented && in.consent.explicit): // G5
+	case in.field.special && !explicit: // G5
 		return withhold(SpecialCategoryNoCondition)
 	case basis == BasisConsent && !in.consent.valid[slot]: // G7
 		return withhold(consentReason(in.consent.status))

@@ -85,7 +85,17 @@ func pathKey(s string) (name, rest string, ok bool) {
 	if end < 0 {
 		end = len(s)
 	}
-	return s[:end], s[end:], end > 0
+	return s[:end], s[end:], end > 0 && s[0] != '@' // @ is for what a path may mean some day: quoted keys may have it
+}
+
+// lastStep returns the kind of a path's last move; a path without any, or that
+// is none, has no last move.
+func lastStep(path string) (stepKind, bool) {
+	steps, err := parsePath(path)
+	if err != nil || len(steps) == 0 {
+		return 0, false
+	}
+	return steps[len(steps)-1].kind, true
 }
 
 // joinPath writes the path of something at rel below base.
@@ -95,7 +105,7 @@ func joinPath(base, rel string) string {
 		return base
 	case base == "" || base == ".":
 		return rel
-	case rel[0] == '[' || rel[0] == '{' || rel[0] == '@':
+	case rel[0] == '[' || rel[0] == '{' || rel == "@key":
 		return base + rel
 	}
 	return base + "." + rel

@@ -24,7 +24,8 @@ type Plan struct {
 type planKind struct {
 	subject    *SubjectKind
 	categories []string
-	number     []int // by field: the number of its category, -1 for public ones
+	all        CategoryMask // of categories
+	number     []int        // by field: the number of its category, -1 for public ones
 }
 
 func newPlan(e *Edition, r *Resource, s *standing, g *Grant) *Plan {
@@ -35,6 +36,7 @@ func newPlan(e *Edition, r *Resource, s *standing, g *Grant) *Plan {
 		numbers := make(map[string]int, len(k.categories))
 		for n, c := range k.categories {
 			numbers[c] = n
+			k.all.add(n)
 		}
 		for f := range r.Shape.Fields {
 			k.number[f] = -1
@@ -98,4 +100,33 @@ func (p *Plan) Actions(c Class) *Actions {
 		p.memo[c] = a
 	}
 	return a
+}
+
+// CCPANature says what a disclosure under this plan is in California: a sale or
+// sharing, or for a business purpose. Nothing is disclosed to the controller.
+func (p *Plan) CCPANature() string {
+	d := p.standing.recipient.Def
+	switch {
+	case p.grant.Purpose.AdShare:
+		return "share"
+	case d.Kind == Internal || d.Kind == DataSubject:
+		return "none"
+	case d.Kind != Processor && d.Consideration:
+		return "sale"
+	}
+	return "business_purpose"
+}
+
+// APPI29 says whether Art. 29 of APPI asks for a record of a provision under
+// this plan, and why: a third party in Japan or abroad, and anybody abroad who
+// is reached on consent because no equivalent system covers the country.
+func (p *Plan) APPI29() (required bool, ground string) {
+	d := p.standing.recipient.Def
+	switch {
+	case d.Kind == ThirdParty:
+		return true, "third_party_consent"
+	case d.Kind.External() && d.Kind != Authority && p.standing.appi == GeoNone:
+		return true, "foreign_consent"
+	}
+	return false, ""
 }

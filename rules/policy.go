@@ -25,9 +25,8 @@ type Policy struct {
 }
 
 type api struct {
-	name      string
-	router    router
-	resources []*Resource
+	name   string
+	router router
 }
 
 // Purpose is a purpose with its rows in the notices.
@@ -43,7 +42,7 @@ type Purpose struct {
 
 	scopeJ [subjectCategoryCount]bool
 	scopeC [subjectCategoryCount]bool
-	rows   [subjectCategoryCount]row
+	rows   [subjectCategoryCount]noticeRow
 	cells  [subjectCategoryCount][ccpaClassCount]bool
 }
 
@@ -52,15 +51,15 @@ const (
 	ccpaClassCount       = int(CCPAInternetActivity) + 1
 )
 
-// row is a row of the EEA/UK notice.
-type row struct {
+// noticeRow is a row of the EEA/UK notice.
+type noticeRow struct {
 	exists bool
 	bases  []Basis
 	pin    Basis
 }
 
 // basis is the one that governs: the pinned, else the strictest listed (G6).
-func (r row) basis() Basis {
+func (r noticeRow) basis() Basis {
 	if r.pin != BasisNone || len(r.bases) == 0 {
 		return r.pin
 	}
@@ -106,6 +105,9 @@ func (p *Policy) Populations() map[string]*Population { return p.populations }
 // HasAPI reports whether the policy describes an api of that name.
 func (p *Policy) HasAPI(name string) bool { return p.apis[name] != nil }
 
+// HasPurpose reports whether the policy's vocabulary has a purpose.
+func (p *Policy) HasPurpose(name string) bool { return p.purposes[name] != nil }
+
 // APIs lists the names of the apis, sorted.
 func (p *Policy) APIs() []string {
 	var names []string
@@ -116,17 +118,18 @@ func (p *Policy) APIs() []string {
 	return names
 }
 
-// At returns the edition of the policy as of an instant, or nil when no
-// document is in effect yet (R8).
+// At returns the edition of the policy as of an instant, or nil before every
+// document of the bundle is in effect (R8): what a purpose may do comes from all
+// of them, and a notice that is not yet in effect permits nothing.
 func (p *Policy) At(now time.Time) *Edition {
-	e := &Edition{policy: p, from: now, recipients: make(map[string]*standing, len(p.recipients)), plans: newPlanCache()}
 	for _, d := range p.Bundle.Documents {
-		if !d.EffectiveFrom.After(now) {
-			e.Documents = append(e.Documents, d)
+		if d.EffectiveFrom.After(now) {
+			return nil
 		}
 	}
-	if len(e.Documents) == 0 {
-		return nil
+	e := &Edition{
+		Documents: p.Bundle.Documents, policy: p, from: now,
+		recipients: make(map[string]*standing, len(p.recipients)), plans: newPlanCache(),
 	}
 	for id, r := range p.recipients {
 		e.recipients[id] = p.standing(r, now)
@@ -137,4 +140,33 @@ func (p *Policy) At(now time.Time) *Edition {
 		}
 	}
 	return e
+}
+
+// boundaries collects the dates on which an answer may change.
+func (p *Policy) boundaries() []time.Time {
+	var out []time.Time
+	add := func(t time.Time) {
+		if !t.IsZero() {
+			out = append(out, t)
+		}
+	}
+	for _, d := range p.Bundle.Documents {
+		add(d.EffectiveFrom)
+	}
+	for i := range p.Bundle.Recipients {
+		r := &p.Bundle.Recipients[i]
+		add(r.Terms.AcceptedAt)
+		if r.Evaluation != nil {
+			add(r.Evaluation.At)
+			add(r.Evaluation.Until)
+		}
+		if r.Contract != nil {
+			add(r.Contract.From)
+			add(r.Contract.Until)
+		}
+		for _, s := range r.Safeguards {
+			add(s.ValidUntil)
+		}
+	}
+	return out
 }

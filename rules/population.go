@@ -3,7 +3,10 @@ package rules
 import (
 	"errors"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // ErrSubjectForm is returned for an id that has another type or lexical form
@@ -67,7 +70,7 @@ func (p *Population) Canonical(id string, number bool) (string, error) {
 			return "", ErrSubjectForm
 		}
 		if p.FoldCase {
-			return strings.ToLower(id), nil
+			return lowerASCII(id), nil
 		}
 		return id, nil
 	}
@@ -108,17 +111,29 @@ func canonicalUUID(id string) (string, error) {
 			}
 		}
 	}
-	return strings.ToLower(id), nil
+	return lowerASCII(id), nil
 }
 
-// plainText refuses what has several spellings or cannot be seen: control
-// characters, invalid UTF-8 and surrounding space.
+// lowerASCII folds the case of ASCII letters alone. Unicode's folding joins what
+// are two ids to everybody else, such as k and the sign of the kelvin.
+func lowerASCII(id string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r | 0x20
+		}
+		return r
+	}, id)
+}
+
+// plainText refuses what has several spellings or cannot be seen: invalid UTF-8,
+// letters that are not composed (NFC), characters that do not print, and space
+// at the ends or of another width.
 func plainText(id string) bool {
-	if !utf8.ValidString(id) || strings.TrimSpace(id) != id {
+	if !utf8.ValidString(id) || strings.TrimSpace(id) != id || !norm.NFC.IsNormalString(id) {
 		return false
 	}
 	for _, r := range id {
-		if r < 0x20 || r == 0x7f || r == utf8.RuneError {
+		if !unicode.IsPrint(r) || r == utf8.RuneError {
 			return false
 		}
 	}

@@ -30,6 +30,8 @@ var (
 )
 
 // Problem is one thing wrong with a policy.
+//
+//nolint:errname // a finding of a review first, and an error where one is asked for
 type Problem struct {
 	Pos        Pos
 	Kind       error  // one of the sentinels
@@ -50,6 +52,8 @@ func (p *Problem) Error() string {
 func (p *Problem) Unwrap() error { return p.Kind }
 
 // Problems is every problem of a policy, in the order of its files.
+//
+//nolint:errname // as Problem
 type Problems []*Problem
 
 // Err returns the problems as one error, nil when there are none.
@@ -91,7 +95,15 @@ func (p Problems) Sort() Problems {
 func Nearest(word string, candidates []string) string {
 	best, bestDistance := "", max(2, len(word)/3)+1
 	for _, c := range candidates {
-		if d := editDistance(word, c); d < bestDistance || d == bestDistance && best != "" && c < best {
+		longer, shorter := max(len(word), len(c)), min(len(word), len(c))
+		if longer-shorter >= bestDistance && best == "" || longer-shorter > bestDistance {
+			continue // at least so many edits, without counting them
+		}
+		d := editDistance(word, c)
+		if d >= shorter {
+			continue // nothing in common
+		}
+		if d < bestDistance || d == bestDistance && best != "" && c < best {
 			best, bestDistance = c, d
 		}
 	}

@@ -36,6 +36,8 @@ const (
 	NotFound                 // the upstream knows no such thing, or everything about its subject is withheld
 	UpstreamUnavailable      // the upstream gave no answer
 	UpstreamStatus           // the upstream answered with a status that the route does not let through
+	UpstreamRefused          // the upstream answered 400
+	ClientGone               // the caller left before anything was recorded
 
 	// Subject gates.
 	SubjectUnresolved      // S1
@@ -49,7 +51,6 @@ const (
 	ErasureExcepted        // S7b
 	AccuracyContested      // S8
 	SubjectUnseen          // unseen_subject: withhold
-	EnclosingWithheld      // stands within a subject that is withheld
 
 	// All regimes.
 	RecipientPurposeMismatch // X1
@@ -59,51 +60,52 @@ const (
 	LegalOrder               // X2, X3
 
 	// APPI.
-	PurposeOutOfScope           // A2, G3, U3
-	APPIUseCeased               // A3
-	DMObjection                 // A4, G2, U2
-	SpecialCareNoConsent        // A5
-	APPIProvisionCeased         // A8
-	ThirdPartyNoConsent         // A9
-	APPIForeignConsentUninform  // A10
-	JointUseNoNotice            // A11
-	APPIForeignNoSafeguard      // A12
-	APPIAllowed                 // A6, A7, A13
-	CategoryNotDeclared         // G4, U3
-	SpecialCategoryNoCondition  // G5
-	ConsentStatusUnknown        // G7
-	ConsentStatusWithdrawn      // G7
-	ConsentStatusRefused        // G7
-	ConsentStatusExpired        // G7
-	ConsentStatusRevoked        // G7
-	ConsentStatusInvalidated    // G7
-	ConsentStatusRequested      // G7
-	ConsentStatusDeferred       // G7
-	ConsentChildInvalid         // G7
-	LIObjectionPending          // G8
-	LIObjectionUpheld           // G8
-	RecipientCategoryUndeclared // G10
-	TransferNoSafeguard         // G1, G11
-	GDPRAllowed                 // G12
-	SPILimited                  // U4
-	SPINoConsent                // U5
-	CCPANoContract              // U6
-	CCPASaleShareDisabled       // U7
-	CCPAOptOut                  // U8
-	GPCOptOut                   // U8
-	MinorNoOptIn                // U9
-	DisclosureNotDeclared       // U10
-	CCPAAllowed                 // U6, U11
+	PurposeOutOfScope            // A2, G3, U3
+	APPIUseCeased                // A3
+	DMObjection                  // A4, G2, U2
+	SpecialCareNoConsent         // A5
+	APPIProvisionCeased          // A8
+	ThirdPartyNoConsent          // A9
+	APPIForeignConsentUninformed // A10
+	JointUseNoNotice             // A11
+	APPIForeignNoSafeguard       // A12
+	APPIAllowed                  // A6, A7, A13
+	CategoryNotDeclared          // G4, U3
+	SpecialCategoryNoCondition   // G5
+	ConsentStatusUnknown         // G7
+	ConsentStatusWithdrawn       // G7
+	ConsentStatusRefused         // G7
+	ConsentStatusExpired         // G7
+	ConsentStatusRevoked         // G7
+	ConsentStatusInvalidated     // G7
+	ConsentStatusRequested       // G7
+	ConsentStatusDeferred        // G7
+	ConsentChildInvalid          // G7
+	LIObjectionPending           // G8
+	LIObjectionUpheld            // G8
+	RecipientCategoryUndeclared  // G10
+	TransferNoSafeguard          // G1, G11
+	GDPRAllowed                  // G12
+	SPILimited                   // U4
+	SPINoConsent                 // U5
+	CCPANoContract               // U6
+	CCPASaleShareDisabled        // U7
+	CCPAOptOut                   // U8
+	GPCOptOut                    // U8
+	MinorNoOptIn                 // U9
+	DisclosureNotDeclared        // U10
+	CCPAAllowed                  // U6, U11
 
 	// Minimisation.
 	NotNecessary // M1, M2
 	Minimised    // M2, M3
 	Needed       // M4
 	FieldPublic  // not personal
+
+	// Values that no rule lets out, whoever asks.
 	FieldUnmapped
 	TypeUnexpected
 	ValueDefect
-	ConsentMissing // a purpose that no notice covers, without a consent of its own
 )
 
 var reasons = enum[Reason]{
@@ -112,9 +114,9 @@ var reasons = enum[Reason]{
 	"recipient_no_contract", "purpose_missing", "purpose_ambiguous", "purpose_malformed", "purpose_unknown", "purpose_not_permitted",
 	"volume_exceeded", "ref_missing", "ref_malformed", "policy_unavailable", "state_unavailable", "ledger_unavailable",
 	"response_uninspectable", "route_unmapped", "path_not_canonical", "probe_refused", "body_refused", "streaming_unsupported",
-	"not_found", "upstream_unavailable", "upstream_status",
+	"not_found", "upstream_unavailable", "upstream_status", "upstream_refused", "client_gone",
 	"subject_unresolved", "child_under_13", "subject_erased", "subject_category_unknown", "restricted", "retention_expired",
-	"retention_hold", "erasure_pending", "erasure_excepted", "accuracy_contested", "subject_unseen", "enclosing_withheld",
+	"retention_hold", "erasure_pending", "erasure_excepted", "accuracy_contested", "subject_unseen",
 	"recipient_purpose_mismatch", "rights_fulfil", "authority_no_order", "legal_purpose_no_order", "legal_order",
 	"purpose_out_of_scope", "appi_use_ceased", "dm_objection", "special_care_no_consent", "appi_provision_ceased",
 	"third_party_no_consent", "appi_foreign_consent_uninformed", "joint_use_no_notice", "appi_foreign_no_safeguard", "appi_allowed",
@@ -123,7 +125,7 @@ var reasons = enum[Reason]{
 	"consent_child_invalid", "li_objection_pending", "li_objection_upheld", "recipient_category_not_declared",
 	"transfer_no_safeguard", "gdpr_allowed", "spi_limited", "spi_no_consent", "ccpa_no_contract", "ccpa_sale_share_disabled",
 	"ccpa_opt_out", "gpc_opt_out", "minor_no_opt_in", "disclosure_not_declared", "ccpa_allowed",
-	"not_necessary", "minimised", "needed", "public", "field_unmapped", "type_unexpected", "value_defect", "consent_missing",
+	"not_necessary", "minimised", "needed", "public", "field_unmapped", "type_unexpected", "value_defect",
 }
 
 // String returns the code.

@@ -30,7 +30,7 @@ func parsePattern(s string) (pattern, error) {
 		return pattern{}, fmt.Errorf("%w: this version minimises GET (and with it HEAD), not %q", errRoute, method)
 	}
 	p := pattern{method: method}
-	for _, part := range strings.Split(path[1:], "/") {
+	for part := range strings.SplitSeq(path[1:], "/") {
 		seg := segment{text: part}
 		if strings.HasPrefix(part, "{") && strings.HasSuffix(part, "}") {
 			seg = segment{text: part[1 : len(part)-1], param: true}
@@ -123,9 +123,9 @@ type Resource struct {
 	API, Name, Route, Method string
 	Shape                    *Shape
 
-	number   int
 	params   []string
-	ids      []*Population // by parameter: the population whose id it is, or nil
+	ids      []*Population    // by parameter: the population whose id it is, or nil
+	patterns []*regexp.Regexp // by parameter: its declared form, or nil
 	query    []queryParam
 	purposes []string
 	unseen   Unseen
@@ -145,13 +145,31 @@ func (r *Resource) paramPopulation(name string, p *Population) {
 	}
 }
 
+func (r *Resource) paramPattern(name string, re *regexp.Regexp) {
+	if r.patterns == nil {
+		r.patterns = make([]*regexp.Regexp, len(r.params))
+	}
+	if i := slices.Index(r.params, name); i >= 0 {
+		r.patterns[i] = re
+	}
+}
+
 // accepts reports whether the parameters have the form that the resource
 // declares: /customers/export is not /customers/{id}.
 func (r *Resource) accepts(values []string) bool {
 	for i, v := range values {
+		if v == "." || v == ".." {
+			return false
+		}
 		if i < len(r.ids) && r.ids[i] != nil {
 			id, err := r.ids[i].Canonical(v, false)
 			if foldable := r.ids[i].Type == IDUUID || r.ids[i].FoldCase; err != nil || id != v && !foldable {
+				return false
+			}
+			continue
+		}
+		if i < len(r.patterns) && r.patterns[i] != nil {
+			if !r.patterns[i].MatchString(v) {
 				return false
 			}
 			continue

@@ -12,8 +12,8 @@ type State struct {
 	// Seen is true when an event came from elsewhere than a gateway's own
 	// observation.
 	Seen bool
-	// Ages and Locations hold the authoritative fact, if any, and every
-	// observation since: the strictest decides.
+	// Ages and Locations hold the fact from outside, if any, and everything
+	// observed or claimed since: the strictest decides.
 	Ages      []AgeFact
 	Locations []Location
 
@@ -30,8 +30,19 @@ type State struct {
 	Contested      []string // data categories whose accuracy is contested
 	Notices        []NoticeTold
 	// Consents holds every consent event that can still decide something,
-	// by Time.
+	// by Time; at equal times the more restrictive is the later one.
 	Consents []Event
+
+	// Whether Ages and Locations have a fact from outside. Observations and
+	// claims only tighten: without such a fact an adult is of unknown age,
+	// and somebody who was seen in Japan is of unknown location.
+	ageFact, locationFact factStanding
+}
+
+// factStanding says that a fact from outside is known, and since when.
+type factStanding struct {
+	known bool
+	since time.Time
 }
 
 // Standing is one right's present state and since when.
@@ -56,6 +67,28 @@ type NoticeTold struct {
 	Since             time.Time
 }
 
+// AgeAt returns the strictest band that anything known supports.
+func (s *State) AgeAt(now time.Time) AgeBand {
+	if s == nil {
+		return AgeUnknown
+	}
+	band := AgeUnknown
+	for _, f := range s.Ages {
+		band = stricter(band, f.At(now))
+	}
+	return band
+}
+
+// decidingAge is AgeAt for a decision: a band that only lifts what an unknown
+// age would ask for needs a fact from outside.
+func (s *State) decidingAge(now time.Time) AgeBand {
+	band := s.AgeAt(now)
+	if band > Age13To15 && !s.ageFact.known {
+		return AgeUnknown
+	}
+	return band
+}
+
 // standingFor returns the severest standing that covers a purpose, by the
 // order of the kind's states.
 func standingFor(list []PurposeStanding, kind EventKind, purpose string) EventState {
@@ -74,6 +107,9 @@ func standingFor(list []PurposeStanding, kind EventKind, purpose string) EventSt
 	}
 	return order[best]
 }
+
+// categoriesOverlap reports whether one of two data categories is within the other.
+func categoriesOverlap(a, b string) bool { return categoryWithin(a, b) || categoryWithin(b, a) }
 
 // categoryWithin reports whether a data category is prefix or a descendant of it.
 func categoryWithin(category, prefix string) bool {

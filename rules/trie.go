@@ -2,8 +2,8 @@ package rules
 
 import (
 	"fmt"
+	"iter"
 	"slices"
-	"strings"
 )
 
 // shapeBuilder turns the body of one resource into a [Shape].
@@ -13,7 +13,7 @@ type shapeBuilder struct {
 	res   *ResourceDef
 	shape *Shape
 	defs  []*SubjectDef // by kind number
-	own   []string      // by kind number: the shape's name
+	rules []Name        // by field number: the path as its author wrote it
 }
 
 func (c *compiler) buildShape(api *APIDef, res *ResourceDef, params []string) *Shape {
@@ -59,10 +59,10 @@ func (b *shapeBuilder) placeSubject(p *BodyDef, params []string) {
 		return
 	}
 	def := b.shapeDef(p)
-	if def == nil || def.Subject == nil {
+	if def == nil || def.Subject == nil || !b.standsAtObject(p) {
 		return
 	}
-	node, _, ok := b.walk(p.Path, nil)
+	node, _, ok := b.walk(p.Path)
 	if !ok {
 		return
 	}
@@ -73,9 +73,18 @@ func (b *shapeBuilder) placeSubject(p *BodyDef, params []string) {
 	b.kind(node, def.Subject, def.Name.Value, p.Path.Value, params)
 }
 
+// standsAtObject reports whether a shape is placed where an object can be.
+func (b *shapeBuilder) standsAtObject(p *BodyDef) bool {
+	if last, ok := lastStep(p.Path.Value); ok && (last == stepKey || last == stepOwnKey) {
+		b.c.problem(p.Path.Pos, ErrConflict, fmt.Sprintf("%q is a key, and shape %q an object", p.Path.Value, p.Shape.Value), "place it at {}")
+		return false
+	}
+	return true
+}
+
 // kind registers a kind of subject whose object stands at node.
 func (b *shapeBuilder) kind(node *Node, def *SubjectDef, shape, path string, params []string) {
-	pop := b.c.population(def.Population)
+	pop := b.c.subjectPopulation(def)
 	k := SubjectKind{
 		Shape: shape, Path: path, Population: pop, Category: def.Category,
 		HasBorn: def.Born.Value != "", HasCountry: def.Country.Value != "" || def.Residence.Value != "",
@@ -84,14 +93,15 @@ func (b *shapeBuilder) kind(node *Node, def *SubjectDef, shape, path string, par
 		b.c.problem(def.Pos, ErrMissing, "a subject needs its category", "category: customer, business_partner, staff, employee_family or visitor")
 	}
 	sources := 0
-	for source, given := range map[IDSource]bool{IDMember: def.At.Value != "", IDKey: def.Key, IDParam: def.Param.Value != "", IDQuery: def.Query.Value != ""} {
+	for source, given := range []bool{IDMember: def.At.Value != "", IDKey: def.Key, IDParam: def.Param.Value != "", IDQuery: def.Query.Value != ""} {
 		if given {
-			k.ID = source
+			k.ID = IDSource(source)
 			sources++
 		}
 	}
 	if sources != 1 {
 		b.c.problem(def.Pos, ErrMissing, "a subject needs one source of its id", "id: {at: PATH}, {key: true}, {param: NAME} or {query: NAME}")
+		k.ID = IDMember
 	}
 	switch k.ID {
 	case IDParam:
@@ -105,7 +115,7 @@ func (b *shapeBuilder) kind(node *Node, def *SubjectDef, shape, path string, par
 			b.c.problem(def.Query.Pos, ErrDangling, fmt.Sprintf("the resource allows no query parameter %q", k.Param), "")
 		}
 	case IDKey:
-		if steps, err := parsePath(path); err == nil && (len(steps) == 0 || steps[len(steps)-1].kind != stepAny) {
+		if last, ok := lastStep(path); !ok || last != stepAny {
 			b.c.problem(def.Pos, ErrConflict, "id: {key: true} needs the shape placed at members of a map", "a path that ends with {}")
 		}
 	case IDMember:
@@ -116,23 +126,31 @@ func (b *shapeBuilder) kind(node *Node, def *SubjectDef, shape, path string, par
 	}
 	node.Subject = len(b.shape.Subjects)
 	b.shape.Subjects = append(b.shape.Subjects, k)
-	b.defs, b.own = append(b.defs, def), append(b.own, shape)
-	if strings.ContainsAny(path, "[{") {
+	b.defs = append(b.defs, def)
+	if steps, _ := parsePath(path); slices.ContainsFunc(steps, func(s step) bool { return s.kind != stepMember }) {
 		b.shape.Single = false
 	}
-	b.role(path, def.At, RoleID)
-	b.role(path, def.Country, RoleCountry)
-	b.role(path, def.Region, RoleRegion)
-	b.role(path, def.Residence, RoleResidence)
-	b.role(path, def.Born, RoleBorn)
+	for role, at := range def.roles() {
+		b.role(path, at, role)
+	}
+}
+
+// roles yields the paths of the deciding members, in the order of the roles.
+func (d *SubjectDef) roles() iter.Seq2[Roles, Name] {
+	return func(yield func(Roles, Name) bool) {
+		role := RoleID
+		for _, at := range []Name{d.At, d.Country, d.Region, d.Residence, d.Born} {
+			if at.Value != "" && !yield(role, at) {
+				return
+			}
+			role <<= 1
+		}
+	}
 }
 
 // role marks a deciding member. Only members lead to it: an element of an
 // array would be many values for one fact.
 func (b *shapeBuilder) role(base string, path Name, role Roles) {
-	if path.Value == "" {
-		return
-	}
 	steps, err := parsePath(path.Value)
 	if err != nil || len(steps) == 0 {
 		b.c.problem(path.Pos, ErrBadValue, fmt.Sprintf("%q is %v", path.Value, errPath), "")
@@ -144,23 +162,20 @@ func (b *shapeBuilder) role(base string, path Name, role Roles) {
 			return
 		}
 	}
-	if node, _, ok := b.walk(Name{Value: joinPath(base, path.Value), Pos: path.Pos}, nil); ok {
+	if node, _, ok := b.walk(Name{Value: joinPath(base, path.Value), Pos: path.Pos}); ok {
 		node.Roles |= role
 	}
 }
 
 // walk returns the node at a path from the root, made on the way, and the kind
 // of the nearest enclosing subject.
-func (b *shapeBuilder) walk(path Name, from *Node) (*Node, int, bool) {
+func (b *shapeBuilder) walk(path Name) (*Node, int, bool) {
 	steps, err := parsePath(path.Value)
 	if err != nil {
 		b.c.problem(path.Pos, ErrBadValue, fmt.Sprintf("%q is %v", path.Value, err), "")
 		return nil, -1, false
 	}
-	n := from
-	if n == nil {
-		n = b.shape.Root
-	}
+	n := b.shape.Root
 	kind := n.Subject
 	for _, s := range steps {
 		switch s.kind {
@@ -200,7 +215,7 @@ func (b *shapeBuilder) placeFields(p *BodyDef) {
 		return
 	}
 	def := b.shapeDef(p)
-	if def == nil {
+	if def == nil || !b.standsAtObject(p) {
 		return
 	}
 	for _, f := range def.Fields {
@@ -210,32 +225,21 @@ func (b *shapeBuilder) placeFields(p *BodyDef) {
 
 // field adds one rule.
 func (b *shapeBuilder) field(base string, def FieldDef) {
+	attrs, ok := b.c.rule(&def)
+	if !ok {
+		return
+	}
 	path := joinPath(base, def.Path.Value)
-	relative, err := parsePath(def.Path.Value)
-	if err != nil {
-		b.c.problem(def.Path.Pos, ErrBadValue, fmt.Sprintf("%q is %v", def.Path.Value, err), "")
-		return
+	f := Field{
+		Path: path, Category: def.Category.Value, Public: def.Public, Subtree: def.Subtree,
+		Link: def.Link, Token: def.Token, Source: def.Source, attrs: attrs,
 	}
-	f := Field{Path: path, Public: def.Public, Subtree: def.Subtree, Link: def.Link, Token: def.Token, Source: def.Source}
-	switch {
-	case def.Public == (def.Category.Value != ""):
-		b.c.problem(def.Path.Pos, ErrMissing, fmt.Sprintf("%q is either public or has a category", def.Path.Value), "")
-		return
-	case !def.Public:
-		f.Category = def.Category.Value
-		if f.attrs = b.c.category(def.Category); f.attrs == nil {
-			return
-		}
-	}
-	last := stepMember
-	if len(relative) > 0 {
-		last = relative[len(relative)-1].kind
-	}
+	last, _ := lastStep(def.Path.Value)
 	target := path
 	if last == stepOwnKey {
 		target = base
 	}
-	node, kind, ok := b.walk(Name{Value: target, Pos: def.Path.Pos}, nil)
+	node, kind, ok := b.walk(Name{Value: target, Pos: def.Path.Pos})
 	if !ok {
 		return
 	}
@@ -254,7 +258,7 @@ func (b *shapeBuilder) field(base string, def FieldDef) {
 		slot = &node.Any.Key
 	case stepOwnKey:
 		slot = &node.Key
-		if !strings.HasSuffix(base, "{}") {
+		if at, ok := lastStep(base); !ok || at != stepAny {
 			b.c.problem(def.Path.Pos, ErrConflict, "@key needs the shape placed at members of a map", "a path that ends with {}")
 			return
 		}
@@ -266,7 +270,7 @@ func (b *shapeBuilder) field(base string, def FieldDef) {
 		return
 	}
 	*slot = len(b.shape.Fields)
-	b.shape.Fields = append(b.shape.Fields, f)
+	b.shape.Fields, b.rules = append(b.shape.Fields, f), append(b.rules, def.Path)
 }
 
 // finish checks what can only be seen when everything is placed.
@@ -295,15 +299,33 @@ func (b *shapeBuilder) finish() {
 		}
 	}
 	b.exclusive(b.shape.Root, ".")
+	for kind, def := range b.defs {
+		for _, at := range def.roles() {
+			b.decides(kind, at)
+		}
+	}
 }
+
+// decides checks a deciding member once all subjects stand where they stand.
+func (b *shapeBuilder) decides(kind int, at Name) {
+	node, owner, ok := b.walk(Name{Value: joinPath(b.shape.Subjects[kind].Path, at.Value), Pos: at.Pos})
+	switch {
+	case !ok:
+	case owner != kind:
+		b.c.problem(at.Pos, ErrConflict, fmt.Sprintf("%q leads into the object of another subject, in resource %q", at.Value, b.res.Name.Value), "a subject decides by its own members")
+	case node.container():
+		b.c.problem(at.Pos, ErrConflict, fmt.Sprintf("%q decides about a subject and has members of its own, in resource %q", at.Value, b.res.Name.Value), "name the member that holds the value")
+	}
+}
+
+func (n *Node) container() bool { return len(n.Members) > 0 || n.Elem != nil || n.Any != nil }
 
 // exclusive refuses a place that is both a scalar by one rule and a container
 // by another: the rule on the scalar would withhold what the others name.
 func (b *shapeBuilder) exclusive(n *Node, path string) {
-	container := len(n.Members) > 0 || n.Elem != nil || n.Any != nil
-	if n.Field >= 0 && container {
-		b.c.problem(b.res.Name.Pos, ErrConflict,
-			fmt.Sprintf("resource %q has a rule at %q and rules below it", b.res.Name.Value, path), "a rule covers a scalar: keep the ones below")
+	if n.Field >= 0 && n.container() {
+		rule := b.rules[n.Field]
+		b.c.problem(rule.Pos, ErrConflict, fmt.Sprintf("there are rules below %q", rule.Value), "a rule covers a scalar: keep the ones below")
 	}
 	if n.Any != nil && len(n.Members) > 0 {
 		b.c.problem(b.res.Name.Pos, ErrConflict,

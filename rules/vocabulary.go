@@ -27,6 +27,12 @@ func ParseRecipientKind(s string) (RecipientKind, bool) { return recipientKinds.
 // External reports whether the recipient is outside the controller.
 func (k RecipientKind) External() bool { return k != Internal && k != DataSubject }
 
+// contracted reports whether such a recipient needs a contract and the handling
+// terms (R4, K2); an internal one has a grant.
+func (k RecipientKind) contracted() bool {
+	return k == Processor || k == ThirdParty || k == JointUse
+}
+
 // RecipientCategory is what a recipient does, as the notices declare it (E4, C3).
 type RecipientCategory uint8
 

@@ -3,7 +3,6 @@ package source
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +17,8 @@ type decoder struct {
 	name     string // of the file being read
 	bundle   *rules.Bundle
 	problems rules.Problems
+
+	choicesPos, disclosuresPos rules.Pos // where the sections stand
 }
 
 // keys maps what a mapping may hold to what reads it.
@@ -136,26 +137,34 @@ func (v value) list(visit func(value)) {
 	}
 }
 
-// text reads a scalar as it was written: numbers and dates keep their form.
-func (v value) text() string {
+// scalar reads a scalar as it was written: numbers and dates keep their form. It
+// is false, and the problem is noted, for anything else.
+func (v value) scalar() (string, bool) {
 	if !v.d.plain(v.node) {
-		return ""
+		return "", false
 	}
 	switch n := v.node.(type) {
 	case *ast.StringNode:
-		return n.Value
+		return n.Value, true
 	case *ast.LiteralNode:
-		return n.Value.Value
+		return n.Value.Value, true
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
-		return v.node.GetToken().Value
+		return v.node.GetToken().Value, true
 	}
 	v.bad("a text")
-	return ""
+	return "", false
 }
 
+// text reads a scalar that may be empty.
+func (v value) text() string {
+	s, _ := v.scalar()
+	return s
+}
+
+// word reads a scalar that may not.
 func (v value) word() rules.Name {
-	s := v.text()
-	if s == "" {
+	s, ok := v.scalar()
+	if ok && s == "" {
 		v.d.problem(v.pos, rules.ErrMissing, v.what+" is empty", "")
 	}
 	return rules.Name{Value: s, Pos: v.pos}
@@ -167,14 +176,14 @@ func (v value) words() []rules.Name {
 	return out
 }
 
-func (v value) integer() int {
+func (v value) integer() (int, bool) {
 	if n, ok := v.node.(*ast.IntegerNode); ok {
 		if i, err := strconv.Atoi(n.GetToken().Value); err == nil && i >= 0 && i < math.MaxInt32 {
-			return i
+			return i, true
 		}
 	}
 	v.bad("a whole number")
-	return 0
+	return 0, false
 }
 
 func (v value) boolean() bool {
@@ -187,40 +196,43 @@ func (v value) boolean() bool {
 
 // date reads a day or an instant. A day stands for its first moment in UTC.
 func (v value) date() time.Time {
-	s := v.text()
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC()
-		}
-	}
-	v.bad("a date (2027-03-31) or an instant (2027-03-31T12:00:00Z)")
-	return time.Time{}
+	t, _ := v.moment()
+	return t
 }
 
 // end reads the end of a validity. A day is included: the end is the first
 // moment of the day after.
 func (v value) end() time.Time {
-	t := v.date()
-	if !t.IsZero() && len(v.text()) == len(time.DateOnly) {
+	t, day := v.moment()
+	if day {
 		return t.AddDate(0, 0, 1)
 	}
 	return t
 }
 
-// pattern reads a regular expression, which must compile when anchored.
-func (v value) pattern() rules.Name {
-	w := v.word()
-	if _, err := regexp.Compile("^(?:" + w.Value + ")$"); err != nil {
-		v.d.problem(v.pos, rules.ErrBadValue, fmt.Sprintf("%s is not a regular expression: %v", v.what, err), "")
+func (v value) moment() (t time.Time, day bool) {
+	s, ok := v.scalar()
+	if !ok {
+		return time.Time{}, false
 	}
-	return w
+	if t, err := time.Parse(time.DateOnly, s); err == nil {
+		return t, true
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t.UTC(), false
+	}
+	v.bad("a date (2027-03-31) or an instant (2027-03-31T12:00:00Z)")
+	return time.Time{}, false
 }
 
 // oneOf reads a word of a closed vocabulary.
 func oneOf[T any](v value, parse func(string) (T, bool), vocabulary ...string) T {
-	s := v.text()
-	t, ok := parse(s)
+	var t T
+	s, ok := v.scalar()
 	if !ok {
+		return t
+	}
+	if t, ok = parse(s); !ok {
 		v.d.problem(v.pos, rules.ErrBadValue, fmt.Sprintf("%s cannot be %q: it is one of %s", v.what, s, strings.Join(vocabulary, ", ")),
 			rules.DidYouMean(s, vocabulary))
 	}

@@ -15,6 +15,7 @@ var (
 
 func (d *decoder) controller(v value) {
 	c := &d.bundle.Controller
+	d.once(v, c.Pos)
 	c.Pos = v.pos
 	v.mapping(keys{
 		"id":         func(v value) { c.ID = v.word().Value },
@@ -40,6 +41,8 @@ func (d *decoder) documents(v value) {
 
 func (d *decoder) choices(v value) {
 	c := &d.bundle.Choices
+	d.once(v, d.choicesPos)
+	d.choicesPos = v.pos
 	v.mapping(keys{
 		"under13_scope": func(v value) {
 			c.Under13California = oneOf(v, either("california", "everywhere"), "everywhere", "california")
@@ -53,48 +56,44 @@ func (d *decoder) choices(v value) {
 	})
 }
 
+// once refuses a section that stood in another file already: what it leaves out
+// would be there or not by the order of the files.
+func (d *decoder) once(v value, before rules.Pos) {
+	if before.File != "" {
+		d.problem(v.pos, rules.ErrDuplicate, fmt.Sprintf("%s stands in %s already", v.what, before.File), "keep it in one file")
+	}
+}
+
 // either reads the first word as true and the second as false.
 func either(yes, no string) func(string) (bool, bool) {
 	return func(s string) (bool, bool) { return s == yes, s == yes || s == no }
 }
 
 func (d *decoder) digitalAge(v value) int {
-	i := v.integer()
-	if i < 13 || i > 16 {
-		d.problem(v.pos, rules.ErrBadValue, v.what+" must be from 13 to 16", "")
+	i, ok := v.integer()
+	if ok && (i < 13 || i > 16) {
+		v.bad("from 13 to 16")
 	}
 	return i
 }
 
 func (d *decoder) geography(v value) {
 	g := &d.bundle.Geography
+	d.once(v, g.Pos)
 	g.Pos = v.pos
 	v.mapping(keys{
 		"as_of":           func(v value) { g.AsOf = v.date() },
-		"eea":             func(v value) { g.EEA = d.countries(v) },
-		"uk":              func(v value) { g.UK = d.countries(v) },
-		"adequate_eea":    func(v value) { g.AdequateEEA = d.countries(v) },
-		"adequate_uk":     func(v value) { g.AdequateUK = d.countries(v) },
-		"appi_designated": func(v value) { g.Designated = d.countries(v) },
+		"eea":             func(v value) { g.EEA = v.words() },
+		"uk":              func(v value) { g.UK = v.words() },
+		"adequate_eea":    func(v value) { g.AdequateEEA = v.words() },
+		"adequate_uk":     func(v value) { g.AdequateUK = v.words() },
+		"appi_designated": func(v value) { g.Designated = v.words() },
 	})
 }
 
-func (d *decoder) countries(v value) []rules.Name {
-	var out []rules.Name
-	v.list(func(v value) { out = append(out, d.country(v)) })
-	return out
-}
-
-func (d *decoder) country(v value) rules.Name {
-	w := v.word()
-	c := w.Value
-	if len(c) != 2 || c[0] < 'A' || c[0] > 'Z' || c[1] < 'A' || c[1] > 'Z' {
-		d.problem(v.pos, rules.ErrBadValue, fmt.Sprintf("%q is not an ISO 3166-1 country code", c), "two capital letters; quote \"NO\"")
-	}
-	return w
-}
-
 func (d *decoder) disclosures(v value) {
+	d.once(v, d.disclosuresPos)
+	d.disclosuresPos = v.pos
 	v.mapping(keys{
 		"eea_uk": func(v value) {
 			d.bundle.Disclosure.EEAUK = listOf(v, rules.ParseRecipientCategory, recipientWords...)
@@ -115,7 +114,7 @@ func (d *decoder) categories(v value) {
 			"special":    func(v value) { c.Special = v.boolean() },
 			"spi":        func(v value) { c.SPI = v.boolean() },
 			"credential": func(v value) { c.Credential = v.boolean() },
-			"eea_uk":     func(v value) { c.EEAUK = listOf(v, rules.ParseSubjectCategory, subjectWords...) },
+			"eea_uk":     func(v value) { c.EEAUK = listOf(v, subjectCategory, subjectWords...) },
 			"ccpa": func(v value) {
 				v.each(func(k rules.Name, v value) {
 					if s, ok := d.subjectKey(k); ok {
@@ -128,14 +127,20 @@ func (d *decoder) categories(v value) {
 	})
 }
 
+// subjectCategory is a subject category that a policy may name: none is meant for
+// people of whom nothing is known.
+func subjectCategory(s string) (rules.SubjectCategory, bool) {
+	c, ok := rules.ParseSubjectCategory(s)
+	return c, ok && c != rules.CategoryUnknown
+}
+
 // subjectKey reads a key that is a subject category.
 func (d *decoder) subjectKey(k rules.Name) (rules.SubjectCategory, bool) {
-	s, ok := rules.ParseSubjectCategory(k.Value)
-	if !ok || s == rules.CategoryUnknown {
+	s, ok := subjectCategory(k.Value)
+	if !ok {
 		d.problem(k.Pos, rules.ErrBadValue, fmt.Sprintf("%q is not a subject category", k.Value), rules.DidYouMean(k.Value, subjectWords))
-		return 0, false
 	}
-	return s, true
+	return s, ok
 }
 
 func (d *decoder) purposes(v value) {
@@ -151,7 +156,7 @@ func (d *decoder) purposes(v value) {
 			"ad_share":         func(v value) { p.AdShare = v.boolean() },
 			"statistical":      func(v value) { p.Statistical = v.boolean() },
 			"health":           func(v value) { p.Health = v.boolean() },
-			"appi":             func(v value) { p.APPI = listOf(v, rules.ParseSubjectCategory, subjectWords...) },
+			"appi":             func(v value) { p.APPI = listOf(v, subjectCategory, subjectWords...) },
 			"eea_uk":           func(v value) { p.Rows = d.rows(v) },
 			"california":       func(v value) { d.california(v, &p) },
 		})
@@ -182,12 +187,12 @@ func (d *decoder) rows(v value) []rules.RowDef {
 
 func (d *decoder) california(v value, p *rules.PurposeDef) {
 	v.mapping(keys{
-		"subjects": func(v value) { p.CCPA = listOf(v, rules.ParseSubjectCategory, subjectWords...) },
+		"subjects": func(v value) { p.CCPA = listOf(v, subjectCategory, subjectWords...) },
 		"m7027": func(v value) {
 			v.list(func(v value) {
-				i := v.integer()
-				if i < 1 || i > 8 {
-					d.problem(v.pos, rules.ErrBadValue, "m7027 lists items 1 to 8", "")
+				i, ok := v.integer()
+				if ok && (i < 1 || i > 8) {
+					v.bad("items 1 to 8")
 				}
 				p.M7027 = append(p.M7027, i)
 			})

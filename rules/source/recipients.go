@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/modicum-dev/modicum/rules"
 )
@@ -9,6 +10,7 @@ import (
 func (d *decoder) recipients(v value) {
 	v.each(func(key rules.Name, v value) {
 		r := rules.RecipientDef{Name: key}
+		var contract, grant value
 		v.mapping(keys{
 			"legal_name":     func(v value) { r.LegalName = v.text() },
 			"address":        func(v value) { r.Address = v.text() },
@@ -17,8 +19,8 @@ func (d *decoder) recipients(v value) {
 				r.Kind = oneOf(v, rules.ParseRecipientKind, "internal", "processor", "third_party", "joint_use", "data_subject", "authority")
 			},
 			"category":         func(v value) { r.Category = oneOf(v, rules.ParseRecipientCategory, recipientWords...) },
-			"country":          func(v value) { r.Country = d.country(v) },
-			"onward_countries": func(v value) { r.Onward = d.countries(v) },
+			"country":          func(v value) { r.Country = v.word() },
+			"onward_countries": func(v value) { r.Onward = v.words() },
 			"match": func(v value) {
 				v.mapping(keys{
 					"user":  func(v value) { r.Users = append(r.Users, v.word()) },
@@ -36,11 +38,22 @@ func (d *decoder) recipients(v value) {
 			"consideration":    func(v value) { r.Consideration = v.boolean() },
 			"joint_use_notice": func(v value) { r.JointUseNotice = v.boolean() },
 			"suspended":        func(v value) { r.Suspended = v.boolean() },
-			"contract":         func(v value) { r.Contract = d.contract(v) },
-			"grant":            func(v value) { r.Contract = d.contract(v) },
+			"contract":         func(v value) { r.Contract, contract = d.contract(v), v },
+			"grant":            func(v value) { r.Contract, grant = d.contract(v), v },
 		})
+		d.contractOrGrant(&r, contract, grant)
 		d.bundle.Recipients = append(d.bundle.Recipients, r)
 	})
+}
+
+// contractOrGrant refuses the one that the recipient's kind does not have.
+func (d *decoder) contractOrGrant(r *rules.RecipientDef, contract, grant value) {
+	switch {
+	case contract.d != nil && r.Kind == rules.Internal:
+		d.problem(contract.pos, rules.ErrConflict, fmt.Sprintf("recipient %q is internal and has a contract", r.Name.Value), "write grant")
+	case grant.d != nil && r.Kind != rules.Internal:
+		d.problem(grant.pos, rules.ErrConflict, fmt.Sprintf("recipient %q has a grant and is not internal", r.Name.Value), "write contract")
+	}
 }
 
 func (d *decoder) evaluation(v value) *rules.EvaluationDef {
@@ -76,14 +89,7 @@ func (d *decoder) safeguards(v value) []rules.SafeguardDef {
 		s := rules.SafeguardDef{Regime: key.Value, Pos: key.Pos}
 		v.mapping(keys{
 			"type": func(v value) {
-				s.Type = oneOf(v, func(t string) (string, bool) {
-					for _, k := range known {
-						if k == t {
-							return t, true
-						}
-					}
-					return "", false
-				}, known...)
+				s.Type = oneOf(v, func(t string) (string, bool) { return t, slices.Contains(known, t) }, known...)
 			},
 			"ref":         func(v value) { s.Ref = v.text() },
 			"valid_until": func(v value) { s.ValidUntil = v.end() },
@@ -126,7 +132,7 @@ func (d *decoder) contractPurpose(key rules.Name, v value) rules.ContractPurpose
 		"ref": func(v value) {
 			v.mapping(keys{
 				"required": func(v value) { p.RefRequired = v.boolean() },
-				"pattern":  func(v value) { p.RefPattern = v.pattern() },
+				"pattern":  func(v value) { p.RefPattern = v.word() },
 			})
 		},
 		"link_group": func(v value) { p.LinkGroup = v.word().Value },

@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -52,7 +53,7 @@ func (d *decoder) subject(v value) *rules.SubjectDef {
 	s := &rules.SubjectDef{Pos: v.pos}
 	v.mapping(keys{
 		"population": func(v value) { s.Population = v.word() },
-		"category":   func(v value) { s.Category = oneOf(v, rules.ParseSubjectCategory, subjectWords...) },
+		"category":   func(v value) { s.Category = oneOf(v, subjectCategory, subjectWords...) },
 		"id": func(v value) {
 			v.mapping(keys{
 				"at":    func(v value) { s.At = v.word() },
@@ -114,6 +115,7 @@ func (d *decoder) resources(v value) []rules.ResourceDef {
 		r := rules.ResourceDef{Name: key}
 		v.mapping(keys{
 			"route":          func(v value) { r.Route = v.word() },
+			"params":         func(v value) { r.Params = d.params(v) },
 			"query":          func(v value) { r.Query = d.query(v) },
 			"unseen_subject": func(v value) { r.Unseen = d.unseen(v) },
 			"purposes":       func(v value) { r.Purposes = v.words() },
@@ -137,24 +139,45 @@ func (d *decoder) resources(v value) []rules.ResourceDef {
 	return out
 }
 
-// query reads what each parameter may be: a type, or a pattern.
-func (d *decoder) query(v value) []rules.QueryDef {
-	types := map[string]string{
-		"any":     `[^\x00-\x1f\x7f]{0,256}`,
-		"integer": `[0-9]{1,18}`,
-		"uuid":    `[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`,
-		"word":    `[A-Za-z0-9._-]{1,128}`,
+// forms are the types of parameters, by the patterns that they stand for.
+var forms = map[string]string{
+	"any":     `[^\x00-\x1f\x7f]{0,256}`,
+	"integer": `[0-9]{1,18}`,
+	"uuid":    `[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`,
+	"word":    `[A-Za-z0-9._-]{1,128}`,
+}
+
+// form reads what a parameter may be: a type, or a pattern.
+func (d *decoder) form(v value, more keys) rules.Name {
+	var pattern rules.Name
+	if _, ok := v.node.(*ast.StringNode); ok {
+		t := oneOf(v, func(s string) (string, bool) { p, ok := forms[s]; return p, ok }, "any", "integer", "uuid", "word")
+		return rules.Name{Value: t, Pos: v.pos}
 	}
+	known := keys{"pattern": func(v value) { pattern = v.word() }}
+	maps.Copy(known, more)
+	v.mapping(known)
+	return pattern
+}
+
+func (d *decoder) query(v value) []rules.QueryDef {
 	var out []rules.QueryDef
 	v.each(func(key rules.Name, v value) {
-		q := rules.QueryDef{Name: key}
-		if _, ok := v.node.(*ast.StringNode); ok {
-			t := oneOf(v, func(s string) (string, bool) { p, ok := types[s]; return p, ok }, "any", "integer", "uuid", "word")
-			q.Pattern = rules.Name{Value: t, Pos: v.pos}
-		} else {
-			v.mapping(keys{"pattern": func(v value) { q.Pattern = v.pattern() }})
+		out = append(out, rules.QueryDef{Name: key, Pattern: d.form(v, nil)})
+	})
+	return out
+}
+
+// params reads the forms of path parameters, which may be a population's ids.
+func (d *decoder) params(v value) []rules.ParamDef {
+	var out []rules.ParamDef
+	v.each(func(key rules.Name, v value) {
+		p := rules.ParamDef{Name: key}
+		p.Pattern = d.form(v, keys{"population": func(v value) { p.Population = v.word() }})
+		if (p.Pattern.Value == "") == (p.Population.Value == "") {
+			d.problem(key.Pos, rules.ErrMissing, fmt.Sprintf("parameter %q needs a type, a pattern or a population", key.Value), "")
 		}
-		out = append(out, q)
+		out = append(out, p)
 	})
 	return out
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 
 	"github.com/modicum-dev/modicum/rules"
@@ -37,27 +38,23 @@ const DefaultMaxFile = 8 << 20
 // (*_test.yaml). Problems are complete and sorted; with any of them the bundle
 // must not be used. An error says that the folder itself could not be read.
 func Load(dir fs.FS) (*rules.Bundle, rules.Problems, error) {
-	names, err := files(dir)
+	d := &decoder{bundle: newBundle()}
+	hash, err := eachFile(dir, d.file)
 	if err != nil {
 		return nil, nil, err
 	}
-	d := &decoder{bundle: newBundle()}
-	hash := sha256.New()
-	for _, name := range names {
-		b, err := fs.ReadFile(dir, name)
-		if err != nil {
-			return nil, nil, fmt.Errorf("reading policy: %w", err)
-		}
-		fmt.Fprintf(hash, "%d %s %d ", len(name), name, len(b))
-		hash.Write(b)
-		d.file(name, b)
-	}
-	d.bundle.Hash = hex.EncodeToString(hash.Sum(nil))
+	d.bundle.Hash = hash
 	return d.bundle, d.problems.Sort(), nil
 }
 
 // Hash returns what [Load] puts into Bundle.Hash, without decoding.
 func Hash(dir fs.FS) (string, error) {
+	return eachFile(dir, func(string, []byte) {})
+}
+
+// eachFile visits the files of a policy by name and returns the hash over their
+// names and bytes.
+func eachFile(dir fs.FS, visit func(name string, b []byte)) (string, error) {
 	names, err := files(dir)
 	if err != nil {
 		return "", err
@@ -68,8 +65,9 @@ func Hash(dir fs.FS) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("reading policy: %w", err)
 		}
-		fmt.Fprintf(hash, "%d %s %d ", len(name), name, len(b))
+		hash.Write(fmt.Appendf(nil, "%d %s %d ", len(name), name, len(b)))
 		hash.Write(b)
+		visit(name, b)
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
@@ -134,12 +132,20 @@ func parse(b []byte) (tree *ast.File, err error) {
 			err = fmt.Errorf("%w: %v", errParser, r)
 		}
 	}()
-	return parser.ParseBytes(b, 0, parser.AllowDuplicateMapKey())
+	tokens := lexer.Tokenize(string(b))
+	if err := shallow(tokens); err != nil {
+		return nil, err
+	}
+	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 }
 
 var errParser = errors.New("the YAML parser gave up")
 
 func (d *decoder) syntax(err error, start rules.Pos) {
+	if deep, ok := errors.AsType[*depthError](err); ok {
+		d.tooDeep(deep)
+		return
+	}
 	var y yaml.Error
 	if errors.As(err, &y) && y.GetToken() != nil && y.GetToken().Position != nil {
 		p := y.GetToken().Position
@@ -150,16 +156,12 @@ func (d *decoder) syntax(err error, start rules.Pos) {
 }
 
 func (d *decoder) sections(n ast.Node, start rules.Pos) {
-	var language *int
+	var language value
+	said := false
 	var api rules.APIDef
 	d.mapping(n, "a policy file", keys{
-		"language": func(v value) { i := v.integer(); language = &i },
-		"controller": func(v value) {
-			if d.bundle.Controller.ID != "" {
-				d.problem(v.pos, rules.ErrDuplicate, "the controller is defined twice", "")
-			}
-			d.controller(v)
-		},
+		"language":    func(v value) { language, said = v, true },
+		"controller":  d.controller,
 		"documents":   d.documents,
 		"choices":     d.choices,
 		"geography":   d.geography,
@@ -176,10 +178,12 @@ func (d *decoder) sections(n ast.Node, start rules.Pos) {
 		"resources": func(v value) { api.Resources = d.resources(v) },
 	})
 	switch {
-	case language == nil:
+	case !said:
 		d.problem(start, rules.ErrMissing, "language is missing", "put `language: 1` at the top")
-	case *language != Language:
-		d.problem(start, rules.ErrBadValue, fmt.Sprintf("language %d is not known", *language), "this version reads language 1")
+	default:
+		if l, ok := language.integer(); ok && l != Language {
+			d.problem(language.pos, rules.ErrBadValue, fmt.Sprintf("language %d is not known", l), "this version reads language 1")
+		}
 	}
 	hasAPI := len(api.Shapes) > 0 || len(api.Resources) > 0 || api.Unseen != rules.UnseenUnset
 	switch {

@@ -1,0 +1,59 @@
+package rules
+
+import "testing"
+
+// draw hands out the digits of one number in mixed radix: each call of of or
+// bool is one digit. Counting the number up visits every combination of every
+// digit once, so that an enumeration is complete by construction.
+type draw struct{ rest, product uint64 }
+
+func (d *draw) of(n uint8) uint8 {
+	v := uint8(d.rest % uint64(n)) //nolint:gosec // less than n
+	d.rest /= uint64(n)
+	d.product *= uint64(n)
+	return v
+}
+
+func (d *draw) bool() bool { return d.of(2) == 1 }
+
+// flag draws one flag.
+func (d *draw) flag(f Flags) Flags {
+	if d.bool() {
+		return f
+	}
+	return 0
+}
+
+// enumerate visits every combination that visit draws, which must always draw
+// the same digits, and logs how many there are.
+func enumerate(t *testing.T, visit func(*draw)) {
+	t.Helper()
+	for i, total := uint64(0), uint64(1); i < total; i++ {
+		d := draw{rest: i, product: 1}
+		visit(&d)
+		total = d.product
+		if t.Failed() {
+			return
+		}
+		if i+1 == total {
+			t.Logf("%d combinations", total)
+		}
+	}
+}
+
+// row is a line of a decision table of the law: when it matches, its outcome.
+type row struct {
+	rule string
+	when bool
+	then verdict
+}
+
+// firstMatch reads a table from the top.
+func firstMatch(table ...row) (rule string, v verdict) {
+	for _, r := range table {
+		if r.when {
+			return r.rule, r.then
+		}
+	}
+	return "no row", verdict{}
+}
