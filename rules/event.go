@@ -132,8 +132,8 @@ type Actor struct {
 // ActorType is in what capacity an actor acted.
 type ActorType uint8
 
-// The actor types. A gateway's own events are observations: they only ever
-// tighten.
+// The actor types. A gateway's own events are observations of what upstream
+// holds: they add to what is known and never replace or lift anything.
 const (
 	_ ActorType = iota
 	ActorSubject

@@ -64,17 +64,15 @@ func (p *Plan) Edition() *Edition { return p.edition }
 // Recipient returns the recipient's registration.
 func (p *Plan) Recipient() *RecipientDef { return p.standing.recipient.Def }
 
-// Geo returns the recipient's classes under APPI, EEA and UK.
-func (p *Plan) Geo() (appi, eea, uk Geo) { return p.standing.appi, p.standing.eea, p.standing.uk }
-
 // Purpose returns the purpose.
 func (p *Plan) Purpose() *Purpose { return p.grant.Purpose }
 
 // LinkGroup names the domain of the plan's pseudonyms within its recipient: the
-// contract's link group, or the purpose.
+// purpose, or group:NAME with the contract's link group. No purpose has a colon,
+// so a group never shares the tokens of a purpose of its name.
 func (p *Plan) LinkGroup() string {
 	if p.grant.LinkGroup != "" {
-		return p.grant.LinkGroup
+		return "group:" + p.grant.LinkGroup
 	}
 	return p.grant.Purpose.Name
 }

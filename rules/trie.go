@@ -327,6 +327,10 @@ func (b *shapeBuilder) exclusive(n *Node, path string) {
 		rule := b.rules[n.Field]
 		b.c.problem(rule.Pos, ErrConflict, fmt.Sprintf("there are rules below %q", rule.Value), "a rule covers a scalar: keep the ones below")
 	}
+	if n.Any != nil && n.Any.Key < 0 {
+		b.c.problem(b.res.Name.Pos, ErrMissing, fmt.Sprintf("resource %q has no rule for the keys of the map at %q, so nothing of it could leave", b.res.Name.Value, path),
+			"name them by {key}, or by @key in the shape of its members")
+	}
 	if n.Any != nil && len(n.Members) > 0 {
 		b.c.problem(b.res.Name.Pos, ErrConflict,
 			fmt.Sprintf("resource %q names members of %q, whose keys are data", b.res.Name.Value, path), "use {} or names, not both")
