@@ -89,5 +89,5 @@ func randomInput(r *rand.Rand) input {
 const allFlags = FlagMinorOptIn<<1 - 1
 
 func pick[T ~uint8](r *rand.Rand, n int) T {
-	return T(r.IntN(n)) //nolint:gosec // few values
+	return T(r.IntN(n))
 }

@@ -161,7 +161,7 @@ func (d *decoder) split(line []byte) error {
 // be anything.
 func unknownMember(n int, name string) error {
 	problem := "is unknown"
-	if near := nearest(name); near != "" {
+	if near := rules.Nearest(name, memberNames[:]); near != "" {
 		problem += "; did you mean " + near + "?"
 	}
 	return fmt.Errorf("%w: %w", &MemberError{Member: fmt.Sprintf("member %d", n), Problem: problem}, errUnknown)

@@ -87,39 +87,3 @@ func membersOf(kind rules.EventKind) (may, must members) {
 	}
 	return 0, 0
 }
-
-// nearest returns the member name that a misspelt one is close to, if any.
-func nearest(name string) string {
-	best, at := 3, ""
-	for _, n := range memberNames {
-		if d := distance(name, n, best); d < best {
-			best, at = d, n
-		}
-	}
-	return at
-}
-
-// distance is the number of letters to change, drop or add, as far as it is
-// below limit.
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
-		return limit
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}

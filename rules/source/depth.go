@@ -1,7 +1,6 @@
 package source
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/goccy/go-yaml/token"
@@ -14,15 +13,12 @@ import (
 // linear time for each level, so that a deeper file is refused unparsed.
 const DefaultMaxDepth = 64
 
-var errDepth = errors.New("nested too deeply")
-
 // depthError says where a file is too deep.
 type depthError struct{ at *token.Position }
 
 func (e *depthError) Error() string {
-	return fmt.Sprintf("%v: more than %d levels", errDepth, DefaultMaxDepth)
+	return fmt.Sprintf("nested too deeply: more than %d levels", DefaultMaxDepth)
 }
-func (e *depthError) Unwrap() error { return errDepth }
 
 // shallow returns an error for tokens that nest too deeply. Block nesting is as
 // deep as its indentation, or as there are indicators in its line.
