@@ -113,14 +113,10 @@ func LoadPolicy(dir string) (*rules.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	bundle, problems, err := source.Load(files)
+	policy, problems, err := source.Policy(files)
 	if err != nil {
 		return nil, fmt.Errorf("policy %s: %w", dir, err)
 	}
-	if len(problems) > 0 {
-		return nil, fmt.Errorf("policy %s:\n%w", dir, problems)
-	}
-	policy, problems := rules.Compile(bundle)
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("policy %s:\n%w", dir, problems)
 	}

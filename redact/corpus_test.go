@@ -50,7 +50,7 @@ func TestCorpus(t *testing.T) {
 			if !*update {
 				return
 			}
-			if err := os.WriteFile(file, []byte(a.String()), 0o644); err != nil { //nolint:gosec // the name is from the list above
+			if err := os.WriteFile(file, []byte(a.String()), 0o644); err != nil {
 				t.Error(err)
 			}
 		})

@@ -274,7 +274,7 @@ func TestRollback(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(older, text, 0o600); err != nil { //nolint:gosec // a folder of the test
+	if err := os.WriteFile(older, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if store, err = sqlite.Open(t.Context(), path, storetest.Fingerprint); err != nil {

@@ -325,7 +325,7 @@ func files(t *testing.T, dir string) map[string]string {
 // writeFile replaces the content of a file of the test.
 func writeFile(t *testing.T, path string, b []byte) {
 	t.Helper()
-	if err := os.WriteFile(path, b, 0o600); err != nil { //nolint:gosec // the path is below the test's own folder
+	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
