@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/modicum-dev/modicum/subject"
 )
 
 // line is an event as a strict reader takes it: a member beyond these is an error.
@@ -26,7 +28,6 @@ type line struct {
 	Explicit    bool
 	Parental    bool
 	ForeignInfo bool   `json:"foreign_info"`
-	ValidUntil  string `json:"until"`
 	EventTime   string `json:"event_time"`
 	Actor       struct {
 		Type      string
@@ -105,6 +106,16 @@ func TestEventsNameKnownSubjects(t *testing.T) {
 	for _, e := range events(t) {
 		if _, ok := files["upstream/v1/"+folder[e.Population]+"/"+e.ID+".json"]; !ok {
 			t.Errorf("%s %q is in no file", e.Population, e.ID)
+		}
+	}
+}
+
+// The store that the demo makes takes every one of them.
+func TestEventsAreEventsOfTheStore(t *testing.T) {
+	t.Parallel()
+	for i, text := range lines(generate()["events.ndjson"]) {
+		if _, err := subject.DecodeEnvelope([]byte(text)); err != nil {
+			t.Errorf("line %d: %v", i+1, err)
 		}
 	}
 }
