@@ -3,7 +3,7 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 make build && mkdir /empty
+RUN CGO_ENABLED=0 GOFLAGS=-trimpath make build && mkdir /empty
 
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /src/bin/modicum /usr/bin/modicum

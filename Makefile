@@ -31,7 +31,7 @@ help: ## list the targets
 
 .PHONY: build
 build: need-go ## build bin/modicum
-	go build -tags $(TAGS) -trimpath -o bin/modicum ./cmd/modicum
+	go build -tags $(TAGS) -o bin/modicum ./cmd/modicum
 
 .PHONY: run
 run: build ## build and start the demo of the Caddyfile in this folder
