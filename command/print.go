@@ -52,7 +52,7 @@ func (p printer) disclosure(b *strings.Builder, d *ledger.Disclosure, facts ledg
 	if d.Of != "" {
 		fmt.Fprintf(b, ", of %s", d.Of)
 	}
-	fmt.Fprintf(b, "\n  on        policy %s, state %d\n", orDash(short(d.PolicyFact)), d.State.Seq)
+	fmt.Fprintf(b, "\n  on        policy %s, state %d\n", orDash(cmp.Or(d.Policy, short(d.PolicyFact))), d.State.Seq)
 	if d.Counts.Subjects > 0 {
 		fmt.Fprintf(b, "  subjects  %d, of whom %d withheld; values: %d in clear, %d pseudonymised, %d withheld\n",
 			d.Counts.Subjects, d.Counts.SubjectsWithheld, d.Counts.Allowed, d.Counts.Pseudonymised, d.Counts.Withheld)
