@@ -35,6 +35,9 @@ type recorder struct {
 	changed chan struct{} // the configuration did
 
 	current atomic.Pointer[segment.Log]
+	// opened is a log that waits for the state to be held against the
+	// ledger; keepOpen's alone, and Close's after it.
+	opened *segment.Log
 
 	mu   sync.Mutex
 	why  error  // why there is none; nil while there is
@@ -94,23 +97,41 @@ func (r *recorder) reopen(ctx context.Context, failed *segment.Log) (recorded st
 			r.report(ctx, err)
 		}
 	}
-	options := r.options
-	options.ConfigHash = r.configured()
-	l, err := segment.Open(ctx, options)
-	if err != nil {
+	if err := r.open(ctx); err != nil {
 		r.report(ctx, err)
 		return ""
 	}
 	// Only now: opening recovers what a crashed process left, and before that
 	// the newest state may not be readable.
 	if err := r.check(ctx); err != nil {
-		r.report(ctx, errors.Join(err, l.Close(ctx)))
+		r.report(ctx, err)
 		return ""
 	}
+	l := r.opened
+	r.opened = nil
 	r.spans.start(l)
 	r.current.Store(l)
 	r.recovered(ctx)
-	return options.ConfigHash
+	return l.Config().Hash
+}
+
+// open begins an epoch, unless one waits that can still record: an attempt each
+// second must not leave an epoch each second.
+func (r *recorder) open(ctx context.Context) error {
+	if r.opened != nil {
+		err := r.opened.Ready()
+		if err == nil {
+			return nil
+		}
+		failed := r.opened
+		r.opened = nil
+		return errors.Join(err, failed.Close(ctx))
+	}
+	options := r.options
+	options.ConfigHash = r.configured()
+	l, err := segment.Open(ctx, options)
+	r.opened = l
+	return err
 }
 
 // check holds the state store against the newest state that the ledger names,
@@ -234,6 +255,9 @@ func (r *recorder) Close(ctx context.Context) error {
 	r.mu.Lock()
 	r.why = ledger.ErrClosed
 	r.mu.Unlock()
+	if l == nil {
+		l, r.opened = r.opened, nil
+	}
 	if l == nil {
 		return nil
 	}
