@@ -52,6 +52,11 @@ type App struct {
 	// MaxBody bounds an upstream body in bytes. A longer one is answered
 	// with 502. Default: 16777216
 	MaxBody int `json:"max_body,omitempty"`
+	// MaxMemory bounds in bytes what all answers may take together that are
+	// being inspected or sent. Beyond it requests are answered with 503. It is
+	// the process's: the configuration loaded last decides. At least four
+	// times MaxBody. Default: 268435456, or four times MaxBody if that is more
+	MaxMemory int `json:"max_memory,omitempty"`
 	// Welcome is a text file that is printed once the gateway has started.
 	Welcome string `json:"welcome,omitempty"`
 
@@ -83,6 +88,10 @@ type KeysConfig struct {
 	Create bool `json:"create,omitempty"`
 }
 
+// ErrMaxMemory is returned for a budget that a body of the greatest size does not
+// fit into.
+var ErrMaxMemory = errors.New("no room for a body of max_body")
+
 // ErrDriver is returned for a state driver that does not exist.
 var ErrDriver = errors.New("unknown state driver")
 
@@ -97,6 +106,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.log = ctx.Slogger()
 	if a.State.Driver != "sqlite" {
 		return fmt.Errorf("%w %q: sqlite", ErrDriver, a.State.Driver)
+	}
+	if least := exchange.MinMemory(a.maxBodySize()); a.MaxMemory != 0 && int64(a.MaxMemory) < least {
+		return fmt.Errorf("max_memory %s: %w; it takes %s", humanize.IBytes(uint64(max(a.MaxMemory, 0))), ErrMaxMemory, humanize.IBytes(uint64(least))) //nolint:gosec // not negative
 	}
 	policy, err := LoadPolicy(a.Policy)
 	if err != nil {
@@ -164,12 +176,32 @@ func (a *App) Start() error {
 	rt.settle(ctx)
 	a.serving.Store(&serving{runtime: rt, gateway: &exchange.Gateway{
 		Policy: &editions{policy: a.policy}, State: states{rt}, Ledger: rt.recorder, Keys: rt.keys,
-		Clock: time.Now, Log: a.log, MaxBody: a.MaxBody, Refused: &rt.refused,
+		Clock: time.Now, Log: a.log, MaxBody: a.MaxBody, Memory: &memory, Refused: &rt.refused,
 	}})
 	a.early.pass(&rt.refused)
 	// A daemon may have nobody who reads it.
 	_, _ = os.Stdout.Write(welcome)
 	return nil
+}
+
+// memory is the budget of the process: requests of an old configuration hold what
+// those of a new one cannot have.
+var memory exchange.Memory
+
+// maxBodySize is the limit in force.
+func (a *App) maxBodySize() int {
+	if a.MaxBody > 0 {
+		return a.MaxBody
+	}
+	return exchange.DefaultMaxBody
+}
+
+// maxMemory is the budget in force.
+func (a *App) maxMemory() int64 {
+	if a.MaxMemory > 0 {
+		return int64(a.MaxMemory)
+	}
+	return max(exchange.DefaultMaxMemory, exchange.MinMemory(a.maxBodySize()))
 }
 
 // Stop does nothing: when a process exits, Caddy stops the apps in no particular

@@ -91,6 +91,7 @@ func parseProblems(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) 
 //		ledger   <folder>
 //		origin   <name of the ledger's checkpoints>
 //		max_body <size>
+//		max_memory <size>
 //		welcome  <text file>
 //	}
 //
@@ -143,7 +144,9 @@ func (a *App) option(d *caddyfile.Dispenser) error {
 	case "welcome":
 		return one(d, &a.Welcome)
 	case "max_body":
-		return a.maxBody(d)
+		return size(d, &a.MaxBody)
+	case "max_memory":
+		return size(d, &a.MaxMemory)
 	case "state":
 		if a.State.Path != "" {
 			return d.Err("state is set already")
@@ -176,7 +179,7 @@ func (a *App) option(d *caddyfile.Dispenser) error {
 		}
 		return nil
 	}
-	return d.Errf("unknown option %q of minimise: policy, state, keys, ledger, origin, max_body, welcome", d.Val())
+	return d.Errf("unknown option %q of minimise: policy, state, keys, ledger, origin, max_body, max_memory, welcome", d.Val())
 }
 
 // one reads exactly one argument.
@@ -190,9 +193,11 @@ func one(d *caddyfile.Dispenser, into *string) error {
 	return nil
 }
 
-func (a *App) maxBody(d *caddyfile.Dispenser) error {
-	if a.MaxBody != 0 {
-		return d.Err("max_body is set already")
+// size reads one argument that is a number of bytes.
+func size(d *caddyfile.Dispenser, into *int) error {
+	option := d.Val()
+	if *into != 0 {
+		return d.Errf("%s is set already", option)
 	}
 	var text string
 	if err := one(d, &text); err != nil {
@@ -200,9 +205,9 @@ func (a *App) maxBody(d *caddyfile.Dispenser) error {
 	}
 	n, err := parseSize(text)
 	if err != nil {
-		return d.Errf("max_body: %v", err)
+		return d.Errf("%s: %v", option, err)
 	}
-	a.MaxBody = n
+	*into = n
 	return nil
 }
 

@@ -62,6 +62,7 @@ func openRuntime(a *App, at place) (*runtime, error) {
 	})
 	rt.recorder = newRecorder(a, set, rt)
 	rt.refs.Store(1)
+	memory.SetLimit(a.maxMemory())
 	rt.work.Go(func() { rt.keepState(ctx) })
 	rt.work.Go(func() { rt.listen(ctx) })
 	rt.work.Go(func() { rt.recorder.keepOpen(ctx) })
@@ -74,6 +75,7 @@ func (rt *runtime) heed(a *App) {
 	rt.sink.set(a.log)
 	rt.writer.SetPopulations(a.policy.Populations())
 	rt.recorder.configure(a.configHash())
+	memory.SetLimit(a.maxMemory())
 }
 
 // settle waits until requests can be served, or it is known why not, or ctx ends.

@@ -1,43 +1,117 @@
 package exchange
 
 import (
+	"reflect"
+
 	"github.com/modicum-dev/modicum/redact"
 	"github.com/modicum-dev/modicum/rules"
 )
 
-// buffers are reused between requests. What a request leaves in them it never
-// sees again: each use begins by cutting them to no length.
+// buffers are what a request holds of the memory budget. What it leaves in them it
+// never sees again: they are used for other requests.
 type buffers struct {
+	memory *Memory
+	body   []byte // a page; nil before the upstream is asked
+	out    []byte // a page; nil before something is emitted
+	work   *work  // nil once the answer is on its way
+}
+
+// work is what is found in a body and decided about it.
+type work struct {
 	doc     redact.Document
-	body    []byte
-	out     []byte
 	keys    []rules.Key
 	states  []*rules.State
 	people  []person
 	actions []*rules.Actions
+
+	charged int64
 }
 
-// maxPooled and maxPooledPeople bound what pooled buffers keep: one large answer
-// must not hold its memory for ever.
-const (
-	maxPooled       = 1 << 20 // bytes of a body
-	maxPooledPeople = 1 << 12
-)
+// size is the number of bytes that the work holds.
+func (w *work) size() int64 { return int64(w.doc.Size()) + personSize*int64(cap(w.people)) }
 
-func (g *Gateway) takeBuffers() *buffers {
-	if b, ok := g.pool.Get().(*buffers); ok {
-		return b
+// personSize is what one subject takes in people, keys, states and actions.
+var personSize = int64(reflect.TypeFor[person]().Size() + reflect.TypeFor[rules.Key]().Size() +
+	reflect.TypeFor[*rules.State]().Size() + reflect.TypeFor[*rules.Actions]().Size())
+
+// forget lets go of everything that the work knows of a body.
+func (w *work) forget() {
+	w.doc.Reset()
+	clear(w.states)
+	clear(w.people)
+	clear(w.actions)
+}
+
+func newBuffers(m *Memory) *buffers { return &buffers{memory: m, work: m.work()} }
+
+// settle charges what the work has come to. It reports false when the budget has
+// no room for it; then it is given up with the request.
+func (b *buffers) settle() bool {
+	size := b.work.size()
+	if size == b.work.charged {
+		return true
 	}
-	return new(buffers)
+	if size > b.work.charged && !b.memory.take(size-b.work.charged) {
+		return false
+	}
+	if size < b.work.charged {
+		b.memory.give(b.work.charged - size)
+	}
+	b.work.charged = size
+	return true
 }
 
-func (g *Gateway) putBuffers(b *buffers) {
-	if cap(b.body) > maxPooled || cap(b.out) > maxPooled || cap(b.people) > maxPooledPeople {
+// begin gets a page for the beginning of a body.
+func (b *buffers) begin() bool {
+	b.body = b.memory.page(minPage)
+	return b.body != nil
+}
+
+// reserve gets a page for what is going to be emitted.
+func (b *buffers) reserve(n int) bool {
+	b.memory.putPage(b.out)
+	b.out = b.memory.page(n)
+	return b.out != nil
+}
+
+// emitted takes over what was appended to the reserved page. It may have grown
+// out of it: tokens are longer than what they stand for.
+func (b *buffers) emitted(out []byte) bool {
+	grown := int64(cap(out) - cap(b.out))
+	if grown != 0 && !b.memory.take(grown) {
+		return false
+	}
+	b.out = out
+	return true
+}
+
+// inspected gives back everything but what is about to leave.
+func (b *buffers) inspected() {
+	b.memory.putPage(b.body)
+	b.body = nil
+	if b.work != nil {
+		b.memory.putWork(b.work)
+		b.work = nil
+	}
+}
+
+// release gives everything back.
+func (b *buffers) release() {
+	b.inspected()
+	b.memory.putPage(b.out)
+	b.out = nil
+}
+
+// abandon gives the charge back and leaves the memory to whoever may still hold
+// on to it.
+func (b *buffers) abandon() {
+	held := int64(cap(b.body)) + int64(cap(b.out))
+	if b.work != nil {
+		held += b.work.charged
+	}
+	if held == 0 {
 		return
 	}
-	b.doc.Reset()
-	clear(b.states)
-	clear(b.people)
-	clear(b.actions)
-	g.pool.Put(b)
+	b.memory.give(held)
+	*b = buffers{memory: b.memory}
 }

@@ -3,7 +3,6 @@ package exchange
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strconv"
 
 	"github.com/modicum-dev/modicum/rules"
@@ -21,10 +20,10 @@ const DefaultMaxBody = 16 << 20
 // refused anyway is dropped as it comes, and what might never end, such as an
 // event stream, is cut off at once.
 type capture struct {
-	header http.Header
-	body   []byte
-	max    int
-	cancel context.CancelFunc // of the upstream request
+	header  http.Header
+	buffers *buffers
+	max     int
+	cancel  context.CancelFunc // of the upstream request
 
 	final     bool // status and headers have been judged
 	status    int
@@ -63,8 +62,18 @@ func (c *capture) WriteHeader(status int) {
 			c.refuse(rules.ResponseUninspectable, causeTooLong)
 			return
 		}
-		c.body = slices.Grow(c.body, n)
+		c.grow(n)
 	}
+}
+
+// grow makes room for n bytes more.
+func (c *capture) grow(n int) {
+	b := c.buffers
+	if page := b.memory.grow(b.body, n, c.max); page != nil {
+		b.body = page
+		return
+	}
+	c.refuse(rules.Overloaded, causeNoMemory)
 }
 
 // Write keeps the body up to the limit and drops what is refused. It never
@@ -73,8 +82,12 @@ func (c *capture) Write(p []byte) (int, error) {
 	if !c.final {
 		c.WriteHeader(http.StatusOK)
 	}
-	if c.reason == rules.ReasonNone && len(p) > c.max-len(c.body) {
-		c.refuse(rules.ResponseUninspectable, causeTooLong)
+	if c.reason == rules.ReasonNone {
+		if len(p) > c.max-len(c.buffers.body) {
+			c.refuse(rules.ResponseUninspectable, causeTooLong)
+		} else {
+			c.grow(len(p))
+		}
 	}
 	if c.reason != rules.ReasonNone {
 		if c.dropped += len(p); c.dropped > c.max {
@@ -82,7 +95,7 @@ func (c *capture) Write(p []byte) (int, error) {
 		}
 		return len(p), nil
 	}
-	c.body = append(c.body, p...)
+	c.buffers.body = append(c.buffers.body, p...)
 	return len(p), nil
 }
 
@@ -98,22 +111,21 @@ func (c *capture) FlushError() error { return nil }
 // be endless and is cancelled.
 func (c *capture) refuse(reason rules.Reason, cause string) {
 	c.reason, c.cause = reason, cause
-	c.body = c.body[:0]
-	if reason == rules.ResponseUninspectable || reason == rules.StreamingUnsupported {
+	c.buffers.body = c.buffers.body[:0]
+	switch reason {
+	case rules.ResponseUninspectable, rules.StreamingUnsupported, rules.Overloaded:
 		c.cancel()
+	default:
 	}
 }
 
-// take ends the capture and returns the body. A handler that keeps its writer
-// beyond its return reaches nothing any more: the body's memory will belong to
-// another request.
-func (c *capture) take() []byte {
-	body := c.body
-	c.body, c.final = nil, true
+// end ends the capture. A handler that keeps its writer beyond its return reaches
+// nothing any more: the body's memory will belong to another request.
+func (c *capture) end() {
+	c.final = true
 	if c.reason == rules.ReasonNone {
 		c.reason = rules.UpstreamUnavailable
 	}
-	return body
 }
 
 // declaredLength reads a Content-Length that is one number.

@@ -98,7 +98,12 @@ func (l *log) Append(ctx context.Context, r *ledger.Record) (ledger.Receipt, err
 	if err := ctx.Err(); err != nil {
 		return ledger.Receipt{}, err
 	}
-	l.records, l.lines = append(l.records, r), append(l.lines, string(body))
+	kept := *r
+	if r.Disclosure != nil { // the record is the caller's again when this returns
+		d := *r.Disclosure
+		kept.Disclosure = &d
+	}
+	l.records, l.lines = append(l.records, &kept), append(l.lines, string(body))
 	for _, f := range r.Uses {
 		l.lines = append(l.lines, string(f.JSON))
 	}

@@ -68,7 +68,14 @@ func newWorld(tb testing.TB) *world {
 		Policy: w.policy, State: w.states, Ledger: w.ledger, Keys: w.keys,
 		Clock: func() time.Time { return now },
 		Log:   slog.New(slog.NewTextHandler(w.logged, nil)), Refused: new(exchange.Refusals),
+		Memory: new(exchange.Memory),
 	}
+	// However a request ends, it gives back what it held.
+	tb.Cleanup(func() {
+		if held, _ := w.gateway.Memory.Held(); held != 0 {
+			tb.Errorf("%d bytes are held by nobody", held)
+		}
+	})
 	return w
 }
 

@@ -49,13 +49,14 @@ type Gateway struct {
 	Clock   func() time.Time
 	Log     *slog.Logger // ids, reasons and offsets; never a value
 	MaxBody int          // bytes of an upstream body; zero: DefaultMaxBody
+	Memory  *Memory      // what all answers may take together; nil: a budget of its own
 
 	// Refused counts what has no record of its own.
 	Refused *Refusals
 
 	facts   factCache
 	domains sync.Map // domainKey -> *pseudonym.Domain
-	pool    sync.Pool
+	own     Memory
 }
 
 type domainKey struct{ recipient, group string }
@@ -71,6 +72,14 @@ func (g *Gateway) domain(p *rules.Plan) *pseudonym.Domain {
 	d := g.Keys.Domain(k.recipient, k.group)
 	g.domains.Store(k, d)
 	return d
+}
+
+// memory is the budget in force.
+func (g *Gateway) memory() *Memory {
+	if g.Memory != nil {
+		return g.Memory
+	}
+	return &g.own
 }
 
 // maxBody is the limit in force.

@@ -26,41 +26,47 @@ type problem struct {
 type phrase struct {
 	status        int
 	title, detail string
+	retryAfter    string // seconds; empty: nobody knows
 }
 
+// retryOverloaded is when memory may be free again: answers come and go within
+// parts of a second.
+const retryOverloaded = "1"
+
 var phrases = map[rules.Reason]phrase{
-	rules.RecipientUnauthenticated: {401, "Not authenticated", "Send the credentials that you were given for this API."},
-	rules.RecipientUnknown:         {403, "Unknown recipient", "Your credentials are valid, but no recipient of data is registered for them. Ask the operator of this API to register you."},
-	rules.RecipientSuspended:       {403, "Recipient suspended", "Disclosure to you is suspended. Ask the operator of this API; trying again does not help."},
-	rules.RecipientNotEvaluated:    {403, "Recipient not evaluated", "No passed evaluation of your organisation is on file. Ask the operator of this API for one."},
-	rules.EvaluationOverdue:        {403, "Evaluation overdue", "The evaluation of your organisation has expired. Ask the operator of this API to renew it."},
-	rules.RecipientNoContract:      {403, "No contract in force", "No contract or grant with you is in force today. Ask the operator of this API."},
-	rules.PurposeMissing:           {400, "No purpose declared", "Say what the request is for in one header, for example Data-Purpose: support.provide"},
-	rules.PurposeAmbiguous:         {400, "More than one purpose declared", "Declare exactly one purpose, in one Data-Purpose header. Make one request for each purpose."},
-	rules.PurposeMalformed:         {400, "Purpose not understood", "Write the purpose as one token without quotes, with no parameter but ref, for example Data-Purpose: support.provide;ref=\"case-812\""},
-	rules.PurposeUnknown:           {400, "Unknown purpose", "The policy in effect has no such purpose. Check the spelling against your contract."},
-	rules.PurposeNotPermitted:      {403, "Purpose not permitted", "Your contract or this route does not cover the declared purpose. Declare one that both cover."},
-	rules.VolumeExceeded:           {429, "Volume exceeded", "A limit of your contract for this purpose is used up. Ask again when its period has passed."},
-	rules.RefMissing:               {400, "No case reference", "This purpose needs a case reference, for example Data-Purpose: support.provide;ref=\"case-812\""},
-	rules.RefMalformed:             {400, "Case reference not understood", "Write the reference in the form that your contract gives it: at most 64 letters, digits, dots, colons, hyphens and underscores."},
-	rules.PolicyUnavailable:        {503, "No policy in effect", "Without a policy in effect nothing is disclosed. Try again later."},
-	rules.StateUnavailable:         {503, "Subject state unavailable", "What the persons concerned have decided cannot be read now, so nothing is disclosed. Try again later."},
-	rules.LedgerUnavailable:        {503, "Ledger unavailable", "Disclosures cannot be recorded now, so none is made. Try again later."},
-	rules.ResponseUninspectable:    {502, "Response not inspectable", "The answer of the API behind this gateway could not be inspected completely, so nothing of it is passed on. If a shorter page does not help, tell the operator the instance of this problem."},
-	rules.RouteUnmapped:            {403, "Route not mapped", "The policy does not describe this method and path. Check them against the documentation of the API."},
-	rules.PathNotCanonical:         {400, "Path not canonical", "Send the path in its plain form: no empty or dot segments, no separators or control characters, and only necessary characters escaped."},
-	rules.ProbeRefused:             {403, "Parameter refused", "Send only query parameters that this route allows, each once, in the form that it expects."},
-	rules.BodyRefused:              {400, "Request body refused", "Send this request without a body."},
-	rules.StreamingUnsupported:     {501, "Streaming not supported", "The API behind this gateway streams its answer, which cannot be inspected before it ends. Use a route that answers with one JSON document."},
-	rules.NotFound:                 {404, "Not found", "There is nothing here for you to see. Trying again does not help."},
-	rules.UpstreamUnavailable:      {502, "Upstream unavailable", "The API behind this gateway gave no complete answer. Try again later."},
-	rules.UpstreamStatus:           {502, "Upstream status not passed on", "The API behind this gateway answered with a status that is not passed on. If it persists, tell the operator the instance of this problem."},
-	rules.UpstreamRefused:          {400, "Request refused upstream", "The API behind this gateway did not accept the request. Check the values of its parameters."},
-	rules.ClientGone:               {499, "Client closed request", "The connection was closed before the answer was ready, and nothing was disclosed. Ask again."},
+	rules.RecipientUnauthenticated: {status: 401, title: "Not authenticated", detail: "Send the credentials that you were given for this API."},
+	rules.RecipientUnknown:         {status: 403, title: "Unknown recipient", detail: "Your credentials are valid, but no recipient of data is registered for them. Ask the operator of this API to register you."},
+	rules.RecipientSuspended:       {status: 403, title: "Recipient suspended", detail: "Disclosure to you is suspended. Ask the operator of this API; trying again does not help."},
+	rules.RecipientNotEvaluated:    {status: 403, title: "Recipient not evaluated", detail: "No passed evaluation of your organisation is on file. Ask the operator of this API for one."},
+	rules.EvaluationOverdue:        {status: 403, title: "Evaluation overdue", detail: "The evaluation of your organisation has expired. Ask the operator of this API to renew it."},
+	rules.RecipientNoContract:      {status: 403, title: "No contract in force", detail: "No contract or grant with you is in force today. Ask the operator of this API."},
+	rules.PurposeMissing:           {status: 400, title: "No purpose declared", detail: "Say what the request is for in one header, for example Data-Purpose: support.provide"},
+	rules.PurposeAmbiguous:         {status: 400, title: "More than one purpose declared", detail: "Declare exactly one purpose, in one Data-Purpose header. Make one request for each purpose."},
+	rules.PurposeMalformed:         {status: 400, title: "Purpose not understood", detail: "Write the purpose as one token without quotes, with no parameter but ref, for example Data-Purpose: support.provide;ref=\"case-812\""},
+	rules.PurposeUnknown:           {status: 400, title: "Unknown purpose", detail: "The policy in effect has no such purpose. Check the spelling against your contract."},
+	rules.PurposeNotPermitted:      {status: 403, title: "Purpose not permitted", detail: "Your contract or this route does not cover the declared purpose. Declare one that both cover."},
+	rules.VolumeExceeded:           {status: 429, title: "Volume exceeded", detail: "A limit of your contract for this purpose is used up. Ask again when its period has passed."},
+	rules.RefMissing:               {status: 400, title: "No case reference", detail: "This purpose needs a case reference, for example Data-Purpose: support.provide;ref=\"case-812\""},
+	rules.RefMalformed:             {status: 400, title: "Case reference not understood", detail: "Write the reference in the form that your contract gives it: at most 64 letters, digits, dots, colons, hyphens and underscores."},
+	rules.PolicyUnavailable:        {status: 503, title: "No policy in effect", detail: "Without a policy in effect nothing is disclosed. Try again later."},
+	rules.StateUnavailable:         {status: 503, title: "Subject state unavailable", detail: "What the persons concerned have decided cannot be read now, so nothing is disclosed. Try again later."},
+	rules.LedgerUnavailable:        {status: 503, title: "Ledger unavailable", detail: "Disclosures cannot be recorded now, so none is made. Try again later."},
+	rules.ResponseUninspectable:    {status: 502, title: "Response not inspectable", detail: "The answer of the API behind this gateway could not be inspected completely, so nothing of it is passed on. If a shorter page does not help, tell the operator the instance of this problem."},
+	rules.RouteUnmapped:            {status: 403, title: "Route not mapped", detail: "The policy does not describe this method and path. Check them against the documentation of the API."},
+	rules.PathNotCanonical:         {status: 400, title: "Path not canonical", detail: "Send the path in its plain form: no empty or dot segments, no separators or control characters, and only necessary characters escaped."},
+	rules.ProbeRefused:             {status: 403, title: "Parameter refused", detail: "Send only query parameters that this route allows, each once, in the form that it expects."},
+	rules.BodyRefused:              {status: 400, title: "Request body refused", detail: "Send this request without a body."},
+	rules.StreamingUnsupported:     {status: 501, title: "Streaming not supported", detail: "The API behind this gateway streams its answer, which cannot be inspected before it ends. Use a route that answers with one JSON document."},
+	rules.NotFound:                 {status: 404, title: "Not found", detail: "There is nothing here for you to see. Trying again does not help."},
+	rules.UpstreamUnavailable:      {status: 502, title: "Upstream unavailable", detail: "The API behind this gateway gave no complete answer. Try again later."},
+	rules.UpstreamStatus:           {status: 502, title: "Upstream status not passed on", detail: "The API behind this gateway answered with a status that is not passed on. If it persists, tell the operator the instance of this problem."},
+	rules.UpstreamRefused:          {status: 400, title: "Request refused upstream", detail: "The API behind this gateway did not accept the request. Check the values of its parameters."},
+	rules.ClientGone:               {status: 499, title: "Client closed request", detail: "The connection was closed before the answer was ready, and nothing was disclosed. Ask again."},
+	rules.Overloaded:               {status: 503, title: "Overloaded", detail: "Too many answers are being prepared at once. Try again after the time in Retry-After; shorter pages help.", retryAfter: retryOverloaded},
 }
 
 // internal is told instead of a reason that refuses no request.
-var internal = phrase{500, "Internal error", "The gateway failed, and nothing was disclosed. Try again later."}
+var internal = phrase{status: 500, title: "Internal error", detail: "The gateway failed, and nothing was disclosed. Try again later."}
 
 // statusOf returns the HTTP status of a refusal.
 func statusOf(r rules.Reason) int {
@@ -79,7 +85,7 @@ func WriteProblem(w http.ResponseWriter, reason rules.Reason, disclosure string)
 	if !ok { // a reason about a subject is for the ledger alone
 		p, code = internal, "internal_error"
 	}
-	writeProblem(w, problem{Title: p.title, Status: p.status, Detail: p.detail, Reason: code}, disclosure)
+	writeProblem(w, problem{Title: p.title, Status: p.status, Detail: p.detail, Reason: code}, disclosure, p.retryAfter)
 }
 
 // WriteStatusProblem answers an error of another handler in the same form. Its
@@ -97,15 +103,18 @@ func WriteStatusProblem(w http.ResponseWriter, status int) {
 	if title == "" {
 		title = "Error"
 	}
-	writeProblem(w, problem{Title: title, Status: status, Reason: "http_" + strconv.Itoa(status)}, "")
+	writeProblem(w, problem{Title: title, Status: status, Reason: "http_" + strconv.Itoa(status)}, "", "")
 }
 
-func writeProblem(w http.ResponseWriter, p problem, disclosure string) {
+func writeProblem(w http.ResponseWriter, p problem, disclosure, retryAfter string) {
 	p.Type = ProblemBase + p.Reason
 	challenge := w.Header()["Www-Authenticate"]
 	h := fresh(w.Header(), "application/problem+json")
 	if p.Status == http.StatusUnauthorized && len(challenge) > 0 {
 		h["Www-Authenticate"] = challenge
+	}
+	if retryAfter != "" {
+		h.Set("Retry-After", retryAfter)
 	}
 	if disclosure != "" {
 		p.Instance = "urn:uuid:" + disclosure

@@ -36,6 +36,9 @@ func problemOf(t *testing.T, s *spy) problem {
 		"Content-Type": "application/problem+json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
 		"Content-Length": strconv.Itoa(s.body.Len()),
 	}
+	if p.Reason == "overloaded" {
+		want["Retry-After"] = "1"
+	}
 	if id, ok := strings.CutPrefix(p.Instance, "urn:uuid:"); ok {
 		want["Disclosure-Id"] = id
 	}

@@ -104,7 +104,7 @@ func (q *request) refused(reason rules.Reason, now time.Time) (*ledger.Record, e
 
 // subjects adds a line for each subject, and the sums.
 func (q *request) subjects(rec *ledger.Record) error {
-	d, doc := rec.Disclosure, &q.buffers.doc
+	d, doc := rec.Disclosure, &q.buffers.work.doc
 	d.Counts.Defects = doc.Defects(-1)
 	if len(q.people) == 0 {
 		d.Outcome = outcome(d.Counts)

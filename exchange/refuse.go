@@ -16,7 +16,7 @@ func (q *request) refuse(reason rules.Reason) {
 	now := q.g.Clock()
 	if q.identity.User == "" {
 		q.g.Refused.Count(reason, now)
-		WriteProblem(q.w, reason, "")
+		q.problem(reason, "")
 		return
 	}
 	if !q.record(reason, now) {
@@ -25,7 +25,15 @@ func (q *request) refuse(reason rules.Reason) {
 		}
 		q.g.Refused.Count(reason, now)
 	}
-	WriteProblem(q.w, reason, q.id)
+	q.problem(reason, q.id)
+}
+
+// problem tells the caller. One that reads slowly holds nothing of the answer that
+// it did not get.
+func (q *request) problem(reason rules.Reason, disclosure string) {
+	q.people = nil
+	q.buffers.release()
+	WriteProblem(q.w, reason, disclosure)
 }
 
 // unrecorded is what is told instead of a refusal that could not be recorded.

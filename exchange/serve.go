@@ -71,16 +71,17 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, api string, iden
 	}
 	q := &request{
 		g: g, w: w, r: r, next: next, api: api, identity: identity, id: id.String(), received: g.Clock(),
-		buffers: g.takeBuffers(),
+		buffers: newBuffers(g.memory()),
 	}
+	// Of what was held when something panicked somebody may still have a part.
+	defer q.buffers.abandon()
 	for _, step := range steps {
 		if reason := step(q); reason != rules.ReasonNone {
 			q.refuse(reason)
 			break
 		}
 	}
-	// Not deferred: after a panic somebody may still hold on to them.
-	g.putBuffers(q.buffers)
+	q.buffers.release()
 	return nil
 }
 
@@ -145,13 +146,17 @@ func (q *request) ready() rules.Reason {
 
 // capture asks the upstream.
 func (q *request) capture() rules.Reason {
+	if !q.buffers.begin() {
+		return rules.Overloaded
+	}
 	ctx, cancel := context.WithCancel(q.r.Context())
 	defer cancel()
-	c := &capture{header: make(http.Header, 8), body: q.buffers.body[:0], max: q.g.maxBody(), cancel: cancel}
+	c := &capture{header: make(http.Header, 8), buffers: q.buffers, max: q.g.maxBody(), cancel: cancel}
 	q.asked = true
 	c.ask(q.next, rebuild(ctx, q.r, q.path, q.query, q.id))
 	reason, cause := c.reason, c.cause
-	q.upstream, q.mediaType, q.buffers.body = c.status, c.mediaType, c.take()
+	q.upstream, q.mediaType = c.status, c.mediaType
+	c.end()
 	switch {
 	case q.r.Context().Err() != nil:
 		return rules.ClientGone
@@ -164,20 +169,23 @@ func (q *request) capture() rules.Reason {
 
 // open checks the whole document and finds its subjects.
 func (q *request) open() rules.Reason {
-	b := q.buffers
-	if err := b.doc.Open(q.plan.Resource().Shape, q.plan.Wants(), b.body, redact.Limits{Subjects: DefaultMaxSubjects}); err != nil {
+	b, w := q.buffers, q.buffers.work
+	if err := w.doc.Open(q.plan.Resource().Shape, q.plan.Wants(), b.body, redact.Limits{Subjects: DefaultMaxSubjects}); err != nil {
 		q.warn("answer of the upstream not inspectable", err)
 		return rules.ResponseUninspectable
 	}
-	b.people = q.g.people(b.people[:0], q.match, q.values, b.doc.Subjects())
-	q.people = b.people
+	w.people = q.g.people(w.people[:0], q.match, q.values, w.doc.Subjects())
+	q.people = w.people
+	if !b.settle() {
+		return rules.Overloaded
+	}
 	return rules.ReasonNone
 }
 
 // state reads what is known of the subjects, decides, and remembers what the
 // answer taught about them.
 func (q *request) state() rules.Reason {
-	b := q.buffers
+	b := q.buffers.work
 	b.keys, b.states = b.keys[:0], b.states[:0]
 	for i := range q.people {
 		b.keys = append(b.keys, q.people[i].key)
@@ -213,22 +221,27 @@ func (q *request) state() rules.Reason {
 
 // emit writes what may leave.
 func (q *request) emit() rules.Reason {
-	b, shape := q.buffers, q.plan.Resource().Shape
-	b.actions = b.actions[:0]
+	b, w, shape := q.buffers, q.buffers.work, q.plan.Resource().Shape
+	w.actions = w.actions[:0]
 	for i := range q.people {
-		b.actions = append(b.actions, q.people[i].actions)
+		w.actions = append(w.actions, q.people[i].actions)
+	}
+	if !b.reserve(len(b.body)) {
+		return rules.Overloaded
 	}
 	q.domain = q.g.domain(q.plan)
 	var err error
-	q.out, err = b.doc.Emit(b.out[:0], b.actions, &tokens{domain: q.domain, fields: shape.Fields, people: q.people})
+	q.out, err = w.doc.Emit(b.out, w.actions, &tokens{domain: q.domain, fields: shape.Fields, people: q.people})
 	if err != nil {
 		q.warn("answer not minimised", err)
 		return rules.ResponseUninspectable
 	}
-	b.out = q.out
+	if !b.emitted(q.out) || !b.settle() {
+		return rules.Overloaded
+	}
 	released := 0
 	for i := range q.people {
-		if b.doc.Released(i) {
+		if w.doc.Released(i) {
 			released++
 		}
 	}
@@ -255,6 +268,9 @@ func (q *request) release() rules.Reason {
 		q.warn("disclosure not recorded", err)
 		return rules.LedgerUnavailable
 	}
+	// A caller that reads slowly holds what it reads and nothing else.
+	rec.Disclosure.Subjects, q.people = nil, nil
+	q.buffers.inspected()
 	h := fresh(q.w.Header(), q.mediaType)
 	h.Set("Disclosure-Id", q.id)
 	h.Set(PurposeHeader, q.declared.purpose)
@@ -279,7 +295,7 @@ func (q *request) aborted(rec *ledger.Record, written int) {
 		return
 	}
 	d := *rec.Disclosure
-	d.ID, d.Of, d.Bytes, d.Subjects = id.String(), q.id, int64(written), nil
+	d.ID, d.Of, d.Bytes = id.String(), q.id, int64(written)
 	end := &ledger.Record{Kind: ledger.KindAborted, Time: milliseconds(q.g.Clock()), Disclosure: &d, Uses: rec.Uses}
 	if _, err := q.g.Ledger.Append(context.WithoutCancel(q.r.Context()), end); err != nil {
 		q.warn("abort not recorded", err)

@@ -23,6 +23,7 @@ const (
 	causeBrokenOff      = "broken_off"
 	causeNoAnswer       = "no_answer"
 	causeNothingWritten = "nothing_written"
+	causeNoMemory       = "no_memory"
 )
 
 // verdict says whether an answer may hold a complete JSON document that can be

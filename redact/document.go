@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"reflect"
 
 	"github.com/modicum-dev/modicum/rules"
 )
@@ -63,6 +64,19 @@ func (d *Document) Reset() {
 	d.outcomes = d.outcomes[:0]
 	d.stray = 0
 }
+
+// Size returns how many bytes the document holds besides the body, idle room
+// included. What it has learned about shapes is not counted: it is bounded by the
+// policy.
+func (d *Document) Size() int {
+	return cap(d.tape)*itemSize + cap(d.subjects)*subjectSize + cap(d.text) + cap(d.outcomes)*outcomeSize + cap(d.bits)*8
+}
+
+var (
+	itemSize    = int(reflect.TypeFor[item]().Size())
+	subjectSize = int(reflect.TypeFor[Subject]().Size())
+	outcomeSize = int(reflect.TypeFor[outcome]().Size())
+)
 
 // Subjects returns the subjects in the order in which they begin. A subject
 // stands before those inside it.
