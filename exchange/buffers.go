@@ -23,6 +23,7 @@ type work struct {
 	states  []*rules.State
 	people  []person
 	actions []*rules.Actions
+	tallies []tally
 
 	charged int64
 }
@@ -40,6 +41,8 @@ func (w *work) forget() {
 	clear(w.states)
 	clear(w.people)
 	clear(w.actions)
+	clear(w.tallies)
+	w.tallies = w.tallies[:0]
 }
 
 func newBuffers(m *Memory) *buffers { return &buffers{memory: m, work: m.work()} }

@@ -25,6 +25,8 @@ type editionFacts struct {
 type profile struct {
 	fact   *ledger.Fact
 	fields []int // by bit: the field's number in the shape
+
+	decisions []decisions
 }
 
 func (c *factCache) of(e *rules.Edition) (*editionFacts, error) {
@@ -155,6 +157,7 @@ func newProfile(p *rules.Plan, a *rules.Actions, keyID string) (*profile, error)
 		}
 		fact.Fields = append(fact.Fields, line)
 		pr.fields = append(pr.fields, i)
+		pr.decisions = countDecision(pr.decisions, a.Fields[i].Verb, d.Reasons)
 	}
 	var err error
 	pr.fact, err = ledger.NewFact(ledger.KindProfile, fact)

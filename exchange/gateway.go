@@ -50,6 +50,7 @@ type Gateway struct {
 	Log     *slog.Logger // ids, reasons and offsets; never a value
 	MaxBody int          // bytes of an upstream body; zero: DefaultMaxBody
 	Memory  *Memory      // what all answers may take together; nil: a budget of its own
+	Meter   Meter        // nil: nothing is counted
 
 	// Refused counts what has no record of its own.
 	Refused *Refusals

@@ -36,6 +36,7 @@ func (q *request) base(now time.Time) (*ledger.Record, error) {
 		GPC:      gpc(q.r.Header["Sec-Gpc"]), State: q.snapshot, Trace: traceparent(q.r.Header["Traceparent"]),
 	}
 	rec := &ledger.Record{Time: milliseconds(now), Disclosure: d}
+	q.buffers.work.tallies = q.buffers.work.tallies[:0] // of a record that was not kept
 	if q.mapped {
 		d.Resource.Name, d.Resource.Route = q.match.Resource.Name, q.match.Resource.Route
 	}
@@ -132,6 +133,7 @@ func (q *request) subjects(rec *ledger.Record) error {
 		if pr != last {
 			rec.Uses, last = use(rec.Uses, pr.fact), pr
 		}
+		q.buffers.work.tally(pr)
 		line.Profile = pr.fact.Hash
 		for _, seq := range p.consent {
 			line.Consent = append(line.Consent, uint64(seq))

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/modicum-dev/modicum/ledger"
 	"github.com/modicum-dev/modicum/redact"
 	"github.com/modicum-dev/modicum/rules"
 )
@@ -16,6 +17,7 @@ func (q *request) refuse(reason rules.Reason) {
 	now := q.g.Clock()
 	if q.identity.User == "" {
 		q.g.Refused.Count(reason, now)
+		q.g.meter().Request(ledger.Refused, reason)
 		q.problem(reason, "")
 		return
 	}
@@ -24,6 +26,7 @@ func (q *request) refuse(reason rules.Reason) {
 			reason = unrecorded(reason)
 		}
 		q.g.Refused.Count(reason, now)
+		q.g.meter().Request(ledger.Refused, reason)
 	}
 	q.problem(reason, q.id)
 }
@@ -56,8 +59,10 @@ func (q *request) record(reason rules.Reason, now time.Time) bool {
 	}
 	if err != nil {
 		q.warn("refusal not recorded", err)
+		return false
 	}
-	return err == nil
+	q.count(rec.Disclosure, reason)
+	return true
 }
 
 // warn tells the operator what failed. Errors of the packages below hold no

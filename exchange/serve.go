@@ -268,6 +268,7 @@ func (q *request) release() rules.Reason {
 		q.warn("disclosure not recorded", err)
 		return rules.LedgerUnavailable
 	}
+	q.count(rec.Disclosure, rules.ReasonNone)
 	// A caller that reads slowly holds what it reads and nothing else.
 	rec.Disclosure.Subjects, q.people = nil, nil
 	q.buffers.inspected()
