@@ -78,6 +78,18 @@ type Status struct {
 	Spans    uint64        // accepted by the collector since the start
 	Failures uint64        // failed attempts since the start
 	Err      error         // of the last attempt, nil if it was accepted
+	// Oldest is when the oldest record was made that was read and whose span
+	// is not accepted yet; zero when there is none.
+	Oldest time.Time
+}
+
+// Lag returns how far the export is behind at a time: the age of the oldest record
+// without an accepted span.
+func (s Status) Lag(now time.Time) time.Duration {
+	if s.Oldest.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(s.Oldest))
 }
 
 // Follower exports a ledger. Make it with [New] and let it [Follower.Run].
@@ -198,9 +210,10 @@ func (f *Follower) lock(ctx context.Context) (*disk.Lock, error) {
 
 // batch is what is sent at once.
 type batch struct {
-	spans []*tracepb.Span
-	to    ledger.Cursor // behind the last of them
-	end   bool          // of the ledger
+	spans  []*tracepb.Span
+	oldest time.Time     // of the records of spans
+	to     ledger.Cursor // behind the last of them
+	end    bool          // of the ledger
 }
 
 // step sends the next batch, and returns the cursor behind what was accepted and
@@ -224,6 +237,9 @@ func (f *Follower) step(ctx context.Context, from ledger.Cursor) (ledger.Cursor,
 		}
 	}
 	f.pending = b
+	f.mu.Lock()
+	f.status.Oldest = b.oldest
+	f.mu.Unlock()
 	graceful, cancel := outlive(ctx, DefaultGrace)
 	defer cancel()
 	if err := f.send(graceful, b.spans); err != nil {
@@ -232,6 +248,7 @@ func (f *Follower) step(ctx context.Context, from ledger.Cursor) (ledger.Cursor,
 	f.pending = nil
 	f.mu.Lock()
 	f.status.Spans += uint64(len(b.spans))
+	f.status.Oldest = time.Time{}
 	f.mu.Unlock()
 	if err := f.file.write(b.to); err != nil {
 		// The next batch writes it again; meanwhile nothing is lost.
@@ -254,6 +271,9 @@ func (f *Follower) read(ctx context.Context, from ledger.Cursor) (*batch, error)
 		}
 		b.to = next
 		if traced(e.Kind) && e.Disclosure != nil {
+			if len(b.spans) == 0 {
+				b.oldest = e.Time
+			}
 			b.spans = append(b.spans, spanOf(&e, f.opt.Source))
 		}
 	}

@@ -290,3 +290,24 @@ func TestFromEnv(t *testing.T) {
 		})
 	}
 }
+
+// While a collector is away the oldest record that waits is known, and none when
+// everything was accepted.
+func TestLag(t *testing.T) {
+	f := newFixture(t)
+	follower, _ := f.start(t)
+	during := make(chan Status, 1)
+	f.receiver.then(func(w http.ResponseWriter) {
+		during <- follower.Status()
+		status(http.StatusServiceUnavailable)(w)
+	})
+	f.append(t, 3)
+	made := released(0).Time
+	if s := <-during; !s.Oldest.Equal(made) || s.Lag(made.Add(time.Minute)) != time.Minute {
+		t.Errorf("the oldest record that waits is of %v", s.Oldest)
+	}
+	f.receiver.waitLast(t, f.wrote)
+	for follower.Status().Lag(time.Now()) != 0 {
+		time.Sleep(time.Millisecond)
+	}
+}

@@ -5,17 +5,21 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/modicum-dev/modicum/ledger"
 )
 
-// writer is what the committer knows of the open epoch. Only current is shared,
-// with Ready.
+// writer is what the committer knows of the open epoch. Only current, free
+// and ahead are shared, with Ready and Headroom.
 type writer struct {
 	log *Log
 
 	mu      sync.Mutex
 	current *segment
+	free    atomic.Int64 // bytes of current
+	ahead   atomic.Bool  // the next segment is filled
 
 	seq     uint64 // of the next line
 	tree    ledger.Tree
@@ -28,6 +32,7 @@ type writer struct {
 	ends     []int   // the end in buf of each line, newline excluded
 
 	next       chan prepared // the next segment, filled in the background
+	hurry      chan struct{} // closed when it is needed now, or not any more
 	background sync.WaitGroup
 	checkpointState
 }
@@ -186,6 +191,7 @@ func (w *writer) flush() error {
 	if len(w.buf) == 0 {
 		return nil
 	}
+	begun := time.Now()
 	if _, err := w.current.WriteAt(w.buf, w.current.off); err != nil {
 		return fmt.Errorf("writing records: %w", err)
 	}
@@ -197,6 +203,8 @@ func (w *writer) flush() error {
 		return err
 	}
 	w.current.off += int64(len(w.buf))
+	w.free.Store(w.current.size - w.current.off)
+	w.log.opt.OnCommit(len(w.ends), time.Since(begun))
 	w.settle()
 	return nil
 }

@@ -23,6 +23,14 @@ const DefaultSegmentSize = 64 << 20
 // record that.
 const DefaultAdoptInterval = time.Second
 
+// DefaultPrepareInterval is how often a next segment is tried that could not be
+// filled, because the disk is full for example.
+const DefaultPrepareInterval = time.Second
+
+// DefaultHeadroom is the share of a segment that must be free while there is no
+// next one. With less the log still records, and says that it will not for long.
+const DefaultHeadroom = 4 // a quarter
+
 // DefaultOrigin begins the names of the epochs' logs when Options names none.
 // Logs of two organisations must not share an origin: set your own before you
 // hand checkpoints to anybody.
@@ -51,9 +59,15 @@ type Options struct {
 	// could not be written, damage in an earlier epoch. It is called from
 	// any goroutine. Nil means that nobody is told.
 	OnError func(error)
+	// OnCommit is told of each batch that became durable: how many records
+	// and facts it had, and how long it took to write and sync them. It is
+	// called by the one goroutine that commits, so it must return at once.
+	// Nil means that nobody is told.
+	OnCommit func(records int, took time.Duration)
 
-	fs    disk.FS          // nil means the operating system's
-	adopt <-chan time.Time // nil means a ticker of DefaultAdoptInterval
+	fs      disk.FS          // nil means the operating system's
+	adopt   <-chan time.Time // nil means a ticker of DefaultAdoptInterval
+	prepare time.Duration    // zero means DefaultPrepareInterval
 }
 
 func (o Options) withDefaults() Options {
@@ -68,6 +82,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.OnError == nil {
 		o.OnError = func(error) {}
+	}
+	if o.OnCommit == nil {
+		o.OnCommit = func(int, time.Duration) {}
+	}
+	if o.prepare <= 0 {
+		o.prepare = DefaultPrepareInterval
 	}
 	if o.fs == nil {
 		o.fs = disk.OS{}

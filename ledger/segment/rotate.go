@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -20,24 +21,57 @@ type prepared struct {
 
 // prepare fills the next segment in the background, so that rotation does not
 // wait for it and a full disk is known of while the current one still takes
-// records.
+// records. What fails is tried again: space may come back.
 func (w *writer) prepare() {
 	size := min(4*w.current.size, w.log.opt.SegmentSize)
-	next := make(chan prepared, 1)
-	w.next = next
+	next, hurry := make(chan prepared, 1), make(chan struct{})
+	w.next, w.hurry = next, hurry
+	w.free.Store(w.current.size - w.current.off)
+	w.ahead.Store(false)
 	path := filepath.Join(w.log.folder, nextFile)
 	w.background.Go(func() {
-		s, err := createSegment(w.log.opt.fs, path, size)
-		if err != nil {
-			w.log.opt.OnError(fmt.Errorf("preparing next segment: %w", err))
+		for told := false; ; told = true {
+			s, err := createSegment(w.log.opt.fs, path, size)
+			if err == nil {
+				w.ahead.Store(true)
+				next <- prepared{segment: s}
+				return
+			}
+			if !told {
+				w.log.opt.OnError(fmt.Errorf("preparing next segment: %w", err))
+			}
+			select {
+			case <-hurry:
+				next <- prepared{err: err}
+				return
+			case <-time.After(w.log.opt.prepare):
+			}
 		}
-		next <- prepared{s, err}
 	})
+}
+
+// ErrHeadroom is returned by [Log.Headroom].
+var ErrHeadroom = errors.New("no room for a further segment, and this one is nearly full")
+
+// Headroom returns nil while the log has room for what comes next: a further
+// segment, or a good part of the present one. Otherwise it returns [ErrHeadroom],
+// which is a warning: the log records until [Log.Ready] says otherwise.
+func (l *Log) Headroom() error {
+	if l.writer.ahead.Load() {
+		return nil
+	}
+	l.writer.mu.Lock()
+	defer l.writer.mu.Unlock()
+	if s := l.writer.current; s != nil && l.writer.free.Load() < s.size/DefaultHeadroom {
+		return ErrHeadroom
+	}
+	return nil
 }
 
 // rotate goes on in the next segment, which gets room for at least size bytes.
 // Everything before must be durable.
 func (w *writer) rotate(size int64) error {
+	close(w.hurry)
 	p := <-w.next
 	if p.err != nil {
 		// The space may have come back since.
@@ -94,6 +128,12 @@ func (w *writer) abandon() {
 }
 
 func (w *writer) drop() {
+	// A rotation that failed has closed it already.
+	select {
+	case <-w.hurry:
+	default:
+		close(w.hurry)
+	}
 	w.background.Wait()
 	select {
 	case p := <-w.next:
