@@ -16,6 +16,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -60,8 +61,11 @@ type App struct {
 	// Welcome is a text file that is printed once the gateway has started.
 	Welcome string `json:"welcome,omitempty"`
 
-	policy *rules.Policy
-	log    *slog.Logger
+	policies editions
+	apis     []string // that the sites serve
+	log      *slog.Logger
+
+	reloading sync.Mutex // held while the policy is replaced; guards PolicyHash after Provision
 
 	early    early
 	serving  atomic.Pointer[serving] // nil before Start
@@ -104,6 +108,11 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 // too, beside a running gateway.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.log = ctx.Slogger()
+	// First, because Caddy serves the metrics of a configuration even if that
+	// cannot be loaded and the one before goes on.
+	if err := meters.register(ctx.GetMetricsRegistry()); err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
 	if a.State.Driver != "sqlite" {
 		return fmt.Errorf("%w %q: sqlite", ErrDriver, a.State.Driver)
 	}
@@ -114,7 +123,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	a.policy = policy
+	a.policies.replace(policy)
 	return nil
 }
 
@@ -175,8 +184,8 @@ func (a *App) Start() error {
 	defer cancel()
 	rt.settle(ctx)
 	a.serving.Store(&serving{runtime: rt, gateway: &exchange.Gateway{
-		Policy: &editions{policy: a.policy}, State: states{rt}, Ledger: rt.recorder, Keys: rt.keys,
-		Clock: time.Now, Log: a.log, MaxBody: a.MaxBody, Memory: &memory, Refused: &rt.refused,
+		Policy: &a.policies, State: states{rt}, Ledger: rt.recorder, Keys: rt.keys,
+		Clock: a.now, Log: a.log, MaxBody: a.MaxBody, Memory: &memory, Meter: meters, Refused: &rt.refused,
 	}})
 	a.early.pass(&rt.refused)
 	// A daemon may have nobody who reads it.
@@ -202,6 +211,16 @@ func (a *App) maxMemory() int64 {
 		return int64(a.MaxMemory)
 	}
 	return max(exchange.DefaultMaxMemory, exchange.MinMemory(a.maxBodySize()))
+}
+
+// clock tells the time of requests; tests set it.
+var clock atomic.Pointer[func() time.Time]
+
+func (*App) now() time.Time {
+	if tell := clock.Load(); tell != nil {
+		return (*tell)()
+	}
+	return time.Now()
 }
 
 // Stop does nothing: when a process exits, Caddy stops the apps in no particular
@@ -246,6 +265,8 @@ func (a *App) welcome() ([]byte, error) {
 
 // configHash names the configuration in the ledger.
 func (a *App) configHash() string {
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
 	b, err := json.Marshal(a)
 	if err != nil {
 		return ""

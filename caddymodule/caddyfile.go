@@ -20,9 +20,15 @@ func init() {
 	httpcaddyfile.RegisterDirectiveOrder(appName, httpcaddyfile.After, "encode")
 	httpcaddyfile.RegisterHandlerDirective(problemsDirective, parseProblems)
 	httpcaddyfile.RegisterDirectiveOrder(problemsDirective, httpcaddyfile.Before, "respond")
+	httpcaddyfile.RegisterHandlerDirective(healthDirective, parseHealth)
+	// Probes have no credentials.
+	httpcaddyfile.RegisterDirectiveOrder(healthDirective, httpcaddyfile.Before, "basic_auth")
 }
 
-const problemsDirective = "minimise_problems"
+const (
+	problemsDirective = "minimise_problems"
+	healthDirective   = "minimise_health"
+)
 
 // parseGlobalOption reads the app. See [App.UnmarshalCaddyfile].
 func parseGlobalOption(d *caddyfile.Dispenser, before any) (any, error) {
@@ -75,6 +81,11 @@ func (ordered) GoString() string {
 func parseProblems(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	p := new(Problems)
 	return p, p.UnmarshalCaddyfile(h.Dispenser)
+}
+
+func parseHealth(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	health := new(Health)
+	return health, health.UnmarshalCaddyfile(h.Dispenser)
 }
 
 // UnmarshalCaddyfile reads the global option:

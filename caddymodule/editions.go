@@ -9,10 +9,11 @@ import (
 )
 
 // editions gives the edition in effect and makes the next one when a date
-// changes an answer. It implements exchange.Editions.
+// changes an answer, or another policy takes its place. It implements
+// exchange.Editions.
 type editions struct {
-	policy  *rules.Policy
 	mu      sync.Mutex
+	policy  *rules.Policy // guarded by mu
 	current atomic.Pointer[rules.Edition]
 }
 
@@ -29,4 +30,20 @@ func (e *editions) Edition(now time.Time) *rules.Edition {
 	ed := e.policy.At(now)
 	e.current.Store(ed)
 	return ed
+}
+
+// Policy returns the policy in force.
+func (e *editions) Policy() *rules.Policy {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.policy
+}
+
+// replace puts a policy in force. Requests go on with the edition that they began
+// with.
+func (e *editions) replace(policy *rules.Policy) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.policy = policy
+	e.current.Store(nil)
 }

@@ -22,7 +22,8 @@ func TestEditionChangesWithTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &editions{policy: policy}
+	e := new(editions)
+	e.replace(policy)
 	admit := func(now time.Time) rules.Reason {
 		ed := e.Edition(now)
 		if !ed.Holds(now) {
@@ -64,7 +65,8 @@ func TestEditionIsShared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &editions{policy: policy}
+	e := new(editions)
+	e.replace(policy)
 	now := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 	got := make([]*rules.Edition, 8)
 	var callers sync.WaitGroup

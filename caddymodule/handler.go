@@ -11,6 +11,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/modicum-dev/modicum/exchange"
+	"github.com/modicum-dev/modicum/ledger"
 	"github.com/modicum-dev/modicum/rules"
 )
 
@@ -34,16 +35,28 @@ func (*Handler) CaddyModule() caddy.ModuleInfo {
 // without the global option of that name.
 var ErrNotConfigured = errors.New("the global option minimise { policy, state, ledger, keys } is missing")
 
+// ErrNoAPI is returned for a policy without an api that a site serves.
+var ErrNoAPI = errors.New("the policy describes no api")
+
 // Provision finds the app and the api.
 func (h *Handler) Provision(ctx caddy.Context) error {
 	var err error
 	if h.app, err = configured(ctx); err != nil {
 		return err
 	}
-	if !h.app.policy.HasAPI(h.API) {
-		return fmt.Errorf("the policy describes no api %q; it has %q", h.API, h.app.policy.APIs())
+	if err := describes(h.app.policies.Policy(), h.API); err != nil {
+		return err
 	}
+	h.app.apis = append(h.app.apis, h.API)
 	return nil
+}
+
+// describes returns an error if a policy has nothing about an api.
+func describes(policy *rules.Policy, api string) error {
+	if policy.HasAPI(api) {
+		return nil
+	}
+	return fmt.Errorf("%w %q; it has %q", ErrNoAPI, api, policy.APIs())
 }
 
 // configured returns the app of a configuration.
@@ -69,6 +82,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if gateway == nil {
 		// Apps start in no particular order: this one may not have yet.
 		h.app.early.count(rules.LedgerUnavailable, time.Now())
+		meters.Request(ledger.Refused, rules.LedgerUnavailable)
 		exchange.WriteProblem(w, rules.LedgerUnavailable, "")
 		return nil
 	}

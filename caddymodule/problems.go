@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/modicum-dev/modicum/exchange"
+	"github.com/modicum-dev/modicum/ledger"
 	"github.com/modicum-dev/modicum/rules"
 )
 
@@ -44,6 +45,7 @@ func (p *Problems) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp
 		}
 	}
 	if status == http.StatusUnauthorized {
+		meters.Request(ledger.Refused, rules.RecipientUnauthenticated)
 		gateway, release := p.app.gateway()
 		defer release()
 		if gateway != nil {

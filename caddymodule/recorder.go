@@ -57,6 +57,7 @@ func newRecorder(a *App, set *pseudonym.Keyset, rt *runtime) *recorder {
 	}
 	r.options = segment.Options{
 		Dir: rt.at.ledger, Instance: instance.String(), Version: version(), Origin: rt.at.origin, Key: set.CheckpointKey(),
+		OnCommit: meters.committed,
 		OnError: func(err error) {
 			r.log.LogAttrs(context.Background(), slog.LevelError, "ledger", slog.String("error", err.Error()))
 		},
@@ -222,6 +223,14 @@ func (r *recorder) recovered(ctx context.Context) {
 func (r *recorder) Ready() error {
 	if l := r.current.Load(); l != nil {
 		return l.Ready()
+	}
+	return r.unavailable()
+}
+
+// headroom returns nil while the ledger has room for what comes next.
+func (r *recorder) headroom() error {
+	if l := r.current.Load(); l != nil {
+		return l.Headroom()
 	}
 	return r.unavailable()
 }

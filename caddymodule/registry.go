@@ -93,6 +93,26 @@ func (g *registry) share(at place, a *App) *runtime {
 	return rt
 }
 
+// heed lets a configuration whose policy was replaced act for its runtime, if it
+// is the one that does.
+func (g *registry) heed(rt *runtime, a *App) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if n := len(rt.users); n > 0 && rt.users[n-1] == a {
+		rt.heed(a)
+	}
+}
+
+// each calls f for every runtime that is open.
+func (g *registry) each(f func(*runtime)) {
+	g.mu.Lock()
+	open := slices.Collect(maps.Values(g.open))
+	g.mu.Unlock()
+	for _, rt := range open {
+		f(rt)
+	}
+}
+
 // release ends a configuration's use of a runtime. If that was the last use it
 // waits until everything is closed; if the process is exiting it waits for every
 // runtime that is closing, because nothing runs on in the background then. The

@@ -44,6 +44,7 @@ type runtime struct {
 // is open.
 func openRuntime(a *App, at place) (*runtime, error) {
 	ctx, cancel := context.WithCancel(context.Background())
+	memory.SetLimit(a.maxMemory())
 	rt := &runtime{at: at, cancel: cancel, closed: make(chan struct{})}
 	rt.sink.set(a.log)
 	rt.log = slog.New(&rt.sink)
@@ -58,11 +59,10 @@ func openRuntime(a *App, at place) (*runtime, error) {
 	rt.keys = newKeys(set)
 	rt.replica = subject.NewReplica(rt.store, subject.Options{Log: rt.log})
 	rt.writer = subject.NewWriter(subject.WriterOptions{
-		Store: rt.store, Digester: rt.keys.digest, Populations: a.policy.Populations(), Replica: rt.replica, Name: "gateway",
+		Store: rt.store, Digester: rt.keys.digest, Populations: a.policies.Policy().Populations(), Replica: rt.replica, Name: "gateway",
 	})
 	rt.recorder = newRecorder(a, set, rt)
 	rt.refs.Store(1)
-	memory.SetLimit(a.maxMemory())
 	rt.work.Go(func() { rt.keepState(ctx) })
 	rt.work.Go(func() { rt.listen(ctx) })
 	rt.work.Go(func() { rt.recorder.keepOpen(ctx) })
@@ -73,7 +73,7 @@ func openRuntime(a *App, at place) (*runtime, error) {
 // heed makes a configuration that shares the runtime the one that it acts for.
 func (rt *runtime) heed(a *App) {
 	rt.sink.set(a.log)
-	rt.writer.SetPopulations(a.policy.Populations())
+	rt.writer.SetPopulations(a.policies.Policy().Populations())
 	rt.recorder.configure(a.configHash())
 	memory.SetLimit(a.maxMemory())
 }

@@ -55,7 +55,7 @@ func fillStore(ctx context.Context, path string, a *App, set *pseudonym.Keyset, 
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	w := subject.NewWriter(subject.WriterOptions{
-		Store: store, Digester: set.Digester(), Populations: a.policy.Populations(), Name: "gateway",
+		Store: store, Digester: set.Digester(), Populations: a.policies.Policy().Populations(), Name: "gateway",
 	})
 	line := 0
 	for batch := range slices.Chunk(events, subject.DefaultMaxBatch) {

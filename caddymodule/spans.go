@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/modicum-dev/modicum/ledger"
 	"github.com/modicum-dev/modicum/ledger/otlp"
@@ -22,6 +23,17 @@ type spans struct {
 
 	work   sync.WaitGroup
 	cancel context.CancelFunc // nil while nothing runs
+
+	following atomic.Pointer[otlp.Follower] // nil while nothing runs
+}
+
+// status returns how the export is doing; ok is false while there is none.
+func (s *spans) status() (st otlp.Status, ok bool) {
+	f := s.following.Load()
+	if f == nil {
+		return otlp.Status{}, false
+	}
+	return f.Status(), true
 }
 
 // start follows the ledger with a log that was just opened. That nothing can be
@@ -37,6 +49,7 @@ func (s *spans) start(l *segment.Log) {
 		return
 	}
 	s.cancel = cancel
+	s.following.Store(f)
 	s.work.Go(func() {
 		if err := f.Run(ctx); err != nil && ctx.Err() == nil {
 			s.log.LogAttrs(ctx, slog.LevelError, "span export ended", slog.String("error", err.Error()))
@@ -55,6 +68,7 @@ func (s *spans) stop() {
 	}
 	s.cancel()
 	s.cancel = nil
+	s.following.Store(nil)
 	s.work.Wait()
 }
 

@@ -84,6 +84,12 @@ func TestCollectorIsDown(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+closedPort(t))
 	s.load()
 	a := s.get("/v1/customers/1001")
+	otlp := map[string]string{"follower": "otlp"}
+	eventually(t, "it is known that the export is behind", func() bool {
+		failing, _ := metric(t, "modicum_follower_failing", otlp)
+		lag, _ := metric(t, "modicum_follower_lag_seconds", otlp)
+		return failing == 1 && lag > 0
+	})
 	s.stop()
 	released(t, s.path("ledger"), a)
 	if got := open(); got != 0 {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	_ "github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile" // the adapter
 	"github.com/spf13/cobra"
@@ -18,13 +19,27 @@ import (
 // minimise.
 var ErrNoGateway = errors.New("the configuration has no minimise option")
 
+// ErrNoAdmin is returned for a configuration whose admin endpoint is off.
+var ErrNoAdmin = errors.New("the admin endpoint is off, so a running gateway cannot be asked; restart it instead")
+
 // configFlag adds --config, the configuration that names the stores.
 func configFlag(c *cobra.Command) *string {
 	return c.Flags().StringP("config", "c", "Caddyfile", "the gateway's configuration, which names policy, state, keys and ledger")
 }
 
-// loadApp reads the gateway's part of a configuration: a Caddyfile, or JSON.
-func loadApp(path string) (*caddymodule.App, error) {
+// config is what commands need of a configuration.
+type config struct {
+	Admin struct {
+		Listen   string `json:"listen"`
+		Disabled bool   `json:"disabled"`
+	} `json:"admin"`
+	Apps struct {
+		Minimise *caddymodule.App `json:"minimise"`
+	} `json:"apps"`
+}
+
+// loadConfig reads a configuration: a Caddyfile, or JSON.
+func loadConfig(path string) (*config, error) {
 	b, err := os.ReadFile(filepath.Clean(path))
 	if err != nil {
 		return nil, fmt.Errorf("reading configuration: %w", err)
@@ -35,16 +50,35 @@ func loadApp(path string) (*caddymodule.App, error) {
 			return nil, fmt.Errorf("reading configuration: %w", err)
 		}
 	}
-	var config struct {
-		Apps struct {
-			Minimise *caddymodule.App `json:"minimise"`
-		} `json:"apps"`
-	}
-	if err := json.Unmarshal(b, &config); err != nil {
+	c := new(config)
+	if err := json.Unmarshal(b, c); err != nil {
 		return nil, fmt.Errorf("reading configuration: %w", err)
 	}
-	if config.Apps.Minimise == nil {
+	return c, nil
+}
+
+// loadApp reads the gateway's part of a configuration.
+func loadApp(path string) (*caddymodule.App, error) {
+	c, err := loadConfig(path)
+	if err != nil {
+		return nil, err
+	}
+	if c.Apps.Minimise == nil {
 		return nil, fmt.Errorf("%s: %w", path, ErrNoGateway)
 	}
-	return config.Apps.Minimise, nil
+	return c.Apps.Minimise, nil
+}
+
+// adminAddress returns where the admin endpoint of a configuration listens.
+func adminAddress(path string) (string, error) {
+	c, err := loadConfig(path)
+	switch {
+	case err != nil:
+		return "", err
+	case c.Admin.Disabled:
+		return "", fmt.Errorf("%s: %w", path, ErrNoAdmin)
+	case c.Admin.Listen == "":
+		return caddy.DefaultAdminListen, nil
+	}
+	return c.Admin.Listen, nil
 }

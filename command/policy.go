@@ -11,7 +11,7 @@ import (
 	"github.com/modicum-dev/modicum/rules"
 )
 
-func init() { noun("policy", "Check the policy", policyCheck) }
+func init() { noun("policy", "Check and reload the policy", policyCheck, policyReload) }
 
 // ErrProblems is returned by `policy check` for a policy with problems, after
 // they were printed.

@@ -3,7 +3,6 @@ package exchange
 import (
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/modicum-dev/modicum/ledger"
 	"github.com/modicum-dev/modicum/rules"
@@ -42,22 +41,9 @@ func (c *factCache) of(e *rules.Edition) (*editionFacts, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &editionFacts{edition: e, version: editionVersion(e), policy: policy}
+	f := &editionFacts{edition: e, version: e.Version(), policy: policy}
 	c.current.Store(f)
 	return f, nil
-}
-
-// editionVersion names an edition for people: 2024-07-01+1f0c9a2e is the date
-// of the newest notice in effect and the beginning of the bundle's hash.
-func editionVersion(e *rules.Edition) string {
-	var newest time.Time
-	for _, d := range e.Documents {
-		if d.EffectiveFrom.After(newest) {
-			newest = d.EffectiveFrom
-		}
-	}
-	hash := e.Policy().Bundle.Hash
-	return newest.Format(time.DateOnly) + "+" + hash[:min(len(hash), 8)]
 }
 
 // recipient returns the fact of a registered recipient, nil for another.

@@ -33,6 +33,19 @@ func (e *Edition) Policy() *Policy { return e.policy }
 // time when no date lies ahead.
 func (e *Edition) Until() time.Time { return e.until }
 
+// Version names the edition for people: 2024-07-01+1f0c9a2e is the date of the
+// newest notice in effect and the beginning of the bundle's hash.
+func (e *Edition) Version() string {
+	var newest time.Time
+	for _, d := range e.Documents {
+		if d.EffectiveFrom.After(newest) {
+			newest = d.EffectiveFrom
+		}
+	}
+	hash := e.policy.Bundle.Hash
+	return newest.Format(time.DateOnly) + "+" + hash[:min(len(hash), 8)]
+}
+
 // Holds reports whether the edition still gives the answers of now.
 func (e *Edition) Holds(now time.Time) bool {
 	return !now.Before(e.from) && (e.until.IsZero() || now.Before(e.until))

@@ -1,0 +1,96 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+func init() { caddy.RegisterModule(new(Admin)) }
+
+// The routes of the admin endpoint.
+const (
+	LivePath         = "/minimise/health/live"
+	ReadyPath        = "/minimise/health/ready"
+	PolicyReloadPath = "/minimise/policy/reload"
+)
+
+// Admin adds the gateway's routes to Caddy's admin endpoint:
+//
+//	GET  /minimise/health/live
+//	GET  /minimise/health/ready
+//	POST /minimise/policy/reload
+type Admin struct{}
+
+// CaddyModule implements [caddy.Module].
+func (*Admin) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "admin.api.minimise", New: func() caddy.Module { return new(Admin) }}
+}
+
+// Routes implements [caddy.AdminRouter].
+func (*Admin) Routes() []caddy.AdminRoute {
+	return []caddy.AdminRoute{
+		{Pattern: LivePath, Handler: only(http.MethodGet, func(w http.ResponseWriter, _ *http.Request) error {
+			status, p := live()
+			return writeProbe(w, status, p)
+		})},
+		{Pattern: ReadyPath, Handler: only(http.MethodGet, serveReady)},
+		{Pattern: PolicyReloadPath, Handler: only(http.MethodPost, servePolicyReload)},
+	}
+}
+
+// running returns the app that serves requests. It is looked up for each request:
+// after a reload that failed, Caddy keeps the admin endpoint of the configuration
+// that is not in force.
+func running() (*App, error) {
+	app, err := caddy.ActiveContext().AppIfConfigured(appName)
+	if err != nil {
+		return nil, err
+	}
+	a, ok := app.(*App)
+	if !ok {
+		return nil, ErrNotConfigured
+	}
+	return a, nil
+}
+
+func serveReady(w http.ResponseWriter, _ *http.Request) error {
+	a, err := running()
+	if err != nil {
+		status, p := ready([]part{{partPolicy, errNotServing}, {partKeys, errNotServing}, {partState, errNotServing}, {partLedger, errNotServing}})
+		return writeProbe(w, status, p)
+	}
+	status, p := ready(a.health(time.Now()))
+	return writeProbe(w, status, p)
+}
+
+func servePolicyReload(w http.ResponseWriter, r *http.Request) error {
+	a, err := running()
+	if err != nil {
+		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: err}
+	}
+	change, err := a.reloadPolicy(r.Context())
+	if err != nil {
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: err}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(change)
+}
+
+var errMethod = errors.New("method not allowed")
+
+// only answers one method; a HEAD is a GET.
+func only(method string, serve func(http.ResponseWriter, *http.Request) error) caddy.AdminHandler {
+	return caddy.AdminHandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method != method && (r.Method != http.MethodHead || method != http.MethodGet) {
+			w.Header().Set("Allow", method)
+			return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Err: errMethod}
+		}
+		return serve(w, r)
+	})
+}
+
+var _ caddy.AdminRouter = (*Admin)(nil)
