@@ -27,7 +27,7 @@ NOCADDY = go list -tags $(TAGS) -f '{{.ImportPath}} {{join .Deps " "}} {{join .T
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: need-go ## build bin/modicum
@@ -69,6 +69,14 @@ integration: need-go ## end-to-end tests against the built binary
 .PHONY: bench
 bench: need-go ## benchmarks of the packages below Caddy
 	packages=$$($(NOCADDY)); go test -run '^$$' -bench . -benchmem -tags $(TAGS) $$packages
+
+# For example BENCH_FLAGS='-bodies 1.7KB -rounds 3'. It needs wrk and nginx with
+# Lua, and says which packages are missing.
+BENCH_FLAGS :=
+
+.PHONY: bench-e2e
+bench-e2e: need-go ## throughput of the whole gateway beside other ways (docs/performance.md)
+	go run -tags $(TAGS) ./bench $(BENCH_FLAGS)
 
 .PHONY: vulncheck
 vulncheck: need-go ## known vulnerabilities that the code reaches (needs the network)
