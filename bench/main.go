@@ -23,6 +23,9 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout)
+	if err != nil && ctx.Err() != nil {
+		err = errInterrupted // what it ended with is a consequence
+	}
 	stop()
 	if errors.Is(err, flag.ErrHelp) {
 		os.Exit(2)
@@ -32,6 +35,8 @@ func main() {
 		os.Exit(1)
 	}
 }
+
+var errInterrupted = errors.New("interrupted")
 
 // options are what the command line says.
 type options struct {
@@ -72,6 +77,9 @@ func parseOptions(args []string) (options, error) {
 	o.kinds, err = choose(plain.name+","+*kindNames, kinds, func(k kind) string { return k.name })
 	if err != nil {
 		return o, fmt.Errorf("-contestants: %w", err)
+	}
+	if o.profile != "" && !has(o.kinds, modicum) {
+		return o, errors.New("-profile is one of modicum: it must be among the -contestants")
 	}
 	return o, nil
 }

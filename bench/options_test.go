@@ -21,7 +21,7 @@ func TestParseOptions(t *testing.T) {
 	if got := strings.Join(names, " "); got != "1.7KB 1.7MB plain modicum naive" {
 		t.Errorf("got %s", got)
 	}
-	for _, args := range []string{"-bodies 1KB", "-contestants haproxy", "-rounds -1", "-seconds 0", "-concurrency 0", "-subjects -1", "more", "-unknown"} {
+	for _, args := range []string{"-bodies 1KB", "-contestants haproxy", "-rounds -1", "-seconds 0", "-concurrency 0", "-subjects -1", "more", "-unknown", "-profile x -contestants naive"} {
 		if _, err := parseOptions(strings.Fields(args)); err == nil {
 			t.Errorf("%s was taken", args)
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,6 +141,7 @@ func judge(out io.Writer, bars []bar, f findings) bool {
 			_, _ = fmt.Fprintf(out, "note bar %s was not measured\n", b.name)
 			continue
 		}
+		value = math.Round(value*1000) / 1000 // what is printed is what is judged
 		verdict := "ok"
 		if b.atMost && value > b.limit || !b.atMost && value < b.limit {
 			verdict, kept = "FAIL", false

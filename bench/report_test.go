@@ -65,7 +65,7 @@ func TestJudge(t *testing.T) {
 		kept bool
 	}{
 		"kept":       {findings{results: fast, counted: true}, "bar e2e.ratio.1.7KB 0.75 ratio 0.75 ok\nbar e2e.records.missing 0 records 0 ok\n", true},
-		"slow":       {findings{results: []*result{measured("1.7KB", "modicum", 0.7496)}, counted: true}, "bar e2e.ratio.1.7KB 0.75 ratio 0.75 FAIL\nbar e2e.records.missing 0 records 0 ok\n", false},
+		"slow":       {findings{results: []*result{measured("1.7KB", "modicum", 0.7494)}, counted: true}, "bar e2e.ratio.1.7KB 0.749 ratio 0.75 FAIL\nbar e2e.records.missing 0 records 0 ok\n", false},
 		"unrecorded": {findings{results: fast, counted: true, missing: missingRecords(12, 10)}, "bar e2e.ratio.1.7KB 0.75 ratio 0.75 ok\nbar e2e.records.missing 2 records 0 FAIL\n", false},
 		"others":     {findings{results: []*result{measured("170KB", "modicum", 0.1)}}, "note bar e2e.ratio.1.7KB was not measured\nnote bar e2e.records.missing was not measured\n", true},
 	}
