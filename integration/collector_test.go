@@ -3,6 +3,7 @@ package integration
 import (
 	"compress/gzip"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -17,12 +18,15 @@ import (
 type collector struct {
 	server *httptest.Server
 
-	mu    sync.Mutex
-	spans []*tracepb.Span
+	mu     sync.Mutex
+	spans  []*tracepb.Span
+	counts map[string]int // spans by disclosure id
+	// countOnly keeps no spans: there may be more of them than memory.
+	countOnly bool
 }
 
 func newCollector() *collector {
-	c := new(collector)
+	c := &collector{counts: make(map[string]int)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/traces", c.receive)
 	c.server = httptest.NewServer(mux)
@@ -52,7 +56,12 @@ func (c *collector) receive(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	for _, rs := range req.GetResourceSpans() {
 		for _, ss := range rs.GetScopeSpans() {
-			c.spans = append(c.spans, ss.GetSpans()...)
+			for _, s := range ss.GetSpans() {
+				c.counts[attribute(s, "modicum.disclosure.id")]++
+			}
+			if !c.countOnly {
+				c.spans = append(c.spans, ss.GetSpans()...)
+			}
 		}
 	}
 	c.mu.Unlock()
@@ -76,6 +85,13 @@ func (c *collector) find(disclosure string) []*tracepb.Span {
 		}
 	}
 	return found
+}
+
+// received returns how many spans each disclosure has.
+func (c *collector) received() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.counts)
 }
 
 // text is everything that was received, for a search of what must not be there.
