@@ -66,6 +66,15 @@ fuzz: need-go ## every fuzz target for FUZZTIME (10s)
 integration: need-go ## end-to-end tests against the built binary
 	go test -count=1 -tags $(TAGS) ./integration/...
 
+ROUNDS := 20
+SEED   := 0
+
+# The verdict is the last line. What goes wrong comes before it.
+.PHONY: crash
+crash: need-go ## kill the gateway under load ROUNDS times (20) and count what has no record
+	@go test -count=1 -v -timeout 0 -tags $(TAGS) -run '^TestCrash$$' ./integration -rounds $(ROUNDS) -seed $(SEED) | \
+		awk '/^bar / {bar = $$0; next} !/^(=== |--- PASS|PASS$$|ok  )/ {print; fflush()} END {if (bar) print bar; exit bar !~ / ok$$/}'
+
 .PHONY: bench
 bench: need-go ## benchmarks of the packages below Caddy
 	packages=$$($(NOCADDY)); go test -run '^$$' -bench . -benchmem -tags $(TAGS) $$packages

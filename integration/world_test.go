@@ -30,6 +30,7 @@ type world struct {
 	admin   string           // base URL of the admin endpoint
 	process *process         // nil while none runs
 	output  *log             // of the process that was started last
+	text    string           // of the Caddyfile that it was started with
 
 	status int
 	header http.Header
@@ -100,7 +101,31 @@ func (w *world) start(ctx context.Context, edit func(string) string) error {
 	if edit != nil {
 		text = edit(text)
 	}
+	w.text = text
 	w.process, err = w.run(ctx, "Caddyfile", text, w.admin)
+	return err
+}
+
+// errReload is returned for a reload that the gateway refused.
+var errReload = errors.New("reload refused")
+
+// reload loads a Caddyfile, also one that changes nothing.
+func (w *world) reload(ctx context.Context, text string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.admin+"/load", strings.NewReader(text))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "text/caddyfile")
+	req.Header.Set("Cache-Control", "must-revalidate")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%w: status %d: %s", errReload, resp.StatusCode, b)
+	}
 	return err
 }
 
