@@ -23,10 +23,10 @@ func TestCounts(t *testing.T) {
 		anonymous  int64 // refusals that are counted and have no record
 		unexpected int
 	)
-	drive(callers, func() (int, bool) {
+	drive(callers, mix, func() (int, bool) {
 		n := int(asked.Add(1)) - 1
 		return n, n < requests
-	}, func(_ int, c call) {
+	}, func(c call) {
 		r, err := c.do(t.Context(), client, w.gateway)
 		mu.Lock()
 		defer mu.Unlock()

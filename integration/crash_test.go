@@ -120,9 +120,9 @@ func (c *crash) round(t *testing.T, n int, after, reload time.Duration) {
 		}
 		killed <- err
 	}()
-	drive(callers, func() (int, bool) {
+	drive(callers, mix, func() (int, bool) {
 		return int(asked.Add(1)) - 1, !killing.Load() && ctx.Err() == nil
-	}, func(_ int, call call) {
+	}, func(call call) {
 		r, err := call.do(ctx, client, c.world.gateway)
 		if err != nil {
 			if !killing.Load() {

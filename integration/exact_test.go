@@ -18,22 +18,32 @@ import (
 // startWorld runs the demo with another upstream behind the gateway.
 func startWorld(t *testing.T, upstream http.Handler) *world {
 	t.Helper()
+	w := newWorld(t, upstream)
+	w.restart(t)
+	return w
+}
+
+// newWorld is a world in which nothing runs yet.
+func newWorld(t *testing.T, upstream http.Handler) *world {
+	t.Helper()
 	w := &world{root: mustAbs(t), dir: t.TempDir(), collector: newCollector(), upstream: httptest.NewServer(upstream)}
 	t.Cleanup(w.close)
-	w.restart(t)
 	return w
 }
 
 // restart starts the gateway in front of the world's own upstream.
 func (w *world) restart(t *testing.T) {
 	t.Helper()
-	err := w.start(t.Context(), func(text string) string {
-		text = strings.ReplaceAll(text, "examples/", filepath.Join(w.root, "examples")+"/")
-		return strings.Replace(text, "reverse_proxy "+strings.TrimPrefix(w.direct, "http://"), "reverse_proxy "+strings.TrimPrefix(w.upstream.URL, "http://"), 1)
-	})
-	if err != nil {
+	if err := w.start(t.Context(), w.ownUpstream); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// ownUpstream puts the gateway of a Caddyfile in front of the world's upstream,
+// and reads the example where it is.
+func (w *world) ownUpstream(text string) string {
+	text = strings.ReplaceAll(text, "examples/", filepath.Join(w.root, "examples")+"/")
+	return strings.Replace(text, "reverse_proxy "+strings.TrimPrefix(w.direct, "http://"), "reverse_proxy "+strings.TrimPrefix(w.upstream.URL, "http://"), 1)
 }
 
 // support asks as the support vendor and wants a status.

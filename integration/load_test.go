@@ -86,14 +86,14 @@ func (c call) do(ctx context.Context, client *http.Client, base string) (reply, 
 	return reply{status: resp.StatusCode, id: resp.Header.Get("Disclosure-Id"), body: body}, nil
 }
 
-// drive keeps a number of requests of the mix under way until next returns false,
-// which is asked for the index of each, and waits for all of them.
-func drive(workers int, next func() (int, bool), each func(n int, c call)) {
+// drive keeps a number of calls under way until next returns false, which is asked
+// for the number of each, and waits for all of them.
+func drive(workers int, calls []call, next func() (int, bool), each func(call)) {
 	var all sync.WaitGroup
 	for range workers {
 		all.Go(func() {
 			for n, ok := next(); ok; n, ok = next() {
-				each(n, mix[n%len(mix)])
+				each(calls[n%len(calls)])
 			}
 		})
 	}
