@@ -120,23 +120,12 @@ func (a *audit) count(kind ledger.Kind) int {
 	return n
 }
 
-// ends returns how each epoch ended, in order; "open" if it did not.
-func ends(t *testing.T, dir string) []string {
+// ends returns how each epoch of the world's ledger ended.
+func (w *world) ends(t *testing.T) []string {
 	t.Helper()
-	epochs, err := ledger.Epochs(dir)
+	how, err := endsOf(w.ledgerDir())
 	if err != nil {
 		t.Fatal(err)
-	}
-	var how []string
-	for _, epoch := range epochs {
-		end, ended, err := ledger.ReadEnd(dir, epoch)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !ended {
-			end.How = "open"
-		}
-		how = append(how, end.How)
 	}
 	return how
 }

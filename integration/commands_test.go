@@ -28,6 +28,10 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"span":       cmdSpan,
 	"nowhere":    cmdNowhere,
 	"eventually": cmdEventually,
+	"begin":      cmdBegin,
+	"finish":     cmdFinish,
+	"edit":       cmdEdit,
+	"epochs":     cmdEpochs,
 }
 
 func theWorld(ts *testscript.TestScript) *world {
@@ -42,7 +46,7 @@ func scriptContext() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), 2*time.Minute)
 }
 
-// gateway start [misbehaving] | stop | kill | log
+// gateway start [misbehaving | slow] | stop | kill | log
 func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 	w := theWorld(ts)
 	ctx, cancel := scriptContext()
@@ -53,10 +57,11 @@ func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 		err = w.start(ctx, nil)
 	case slices.Equal(args, []string{"start", "misbehaving"}):
 		err = w.start(ctx, func(text string) string {
-			direct, gatewayUpstream := strings.TrimPrefix(w.direct, "http://"), strings.TrimPrefix(w.upstream.URL, "http://")
-			text = strings.Replace(text, "reverse_proxy "+direct, "reverse_proxy "+gatewayUpstream, 1)
+			text = w.inFrontOf(w.upstream, text)
 			return strings.Replace(text, "welcome ", "max_body 256KiB\n\t\twelcome ", 1)
 		})
+	case slices.Equal(args, []string{"start", "slow"}):
+		err = w.start(ctx, func(text string) string { return w.inFrontOf(w.slow, text) })
 	case slices.Equal(args, []string{"stop"}):
 		err = w.stop(syscall.SIGTERM)
 	case slices.Equal(args, []string{"kill"}):
@@ -64,7 +69,7 @@ func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 	case slices.Equal(args, []string{"log"}):
 		show(ts, w.output.String())
 	default:
-		ts.Fatalf("usage: gateway start [misbehaving] | stop | kill | log")
+		ts.Fatalf("usage: gateway start [misbehaving | slow] | stop | kill | log")
 	}
 	if (err != nil) != neg {
 		ts.Fatalf("gateway %v: %v", args, err)

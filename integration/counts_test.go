@@ -36,7 +36,7 @@ func TestCounts(t *testing.T) {
 			}
 			return
 		}
-		r.body = nil
+		r.header, r.body = nil, nil
 		if r.status == 401 {
 			anonymous++
 			return
@@ -84,7 +84,7 @@ func TestCounts(t *testing.T) {
 	if len(spans) != len(replies) {
 		t.Errorf("%d disclosures have a span, want %d", len(spans), len(replies))
 	}
-	if got := ends(t, w.ledgerDir()); len(got) != 1 || got[0] != ledger.EndClosed {
+	if got := w.ends(t); len(got) != 1 || got[0] != ledger.EndClosed {
 		t.Errorf("the epochs ended %q", got)
 	}
 	t.Logf("%d answers with data, %d refusals, %d without a caller", data, len(replies)-data, anonymous)

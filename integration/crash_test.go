@@ -132,7 +132,7 @@ func (c *crash) round(t *testing.T, n int, after, reload time.Duration) {
 			}
 			return
 		}
-		r.body = nil
+		r.header, r.body = nil, nil
 		mu.Lock()
 		defer mu.Unlock()
 		replies = append(replies, r)
@@ -204,7 +204,7 @@ func (c *crash) epochs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	how := ends(t, dir)
+	how := c.world.ends(t)
 	if len(all) != *crashRounds+1 || len(c.audit.recovered) != *crashRounds {
 		t.Fatalf("%d crashes left %d epochs and %d recovered records", *crashRounds, len(all), len(c.audit.recovered))
 	}

@@ -43,7 +43,7 @@ func (w *world) restart(t *testing.T) {
 // and reads the example where it is.
 func (w *world) ownUpstream(text string) string {
 	text = strings.ReplaceAll(text, "examples/", filepath.Join(w.root, "examples")+"/")
-	return strings.Replace(text, "reverse_proxy "+strings.TrimPrefix(w.direct, "http://"), "reverse_proxy "+strings.TrimPrefix(w.upstream.URL, "http://"), 1)
+	return w.inFrontOf(w.upstream, text)
 }
 
 // support asks as the support vendor and wants a status.

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// holder is an upstream that keeps the requests for one path until told.
+// holder is an upstream that keeps the requests for one path until told, once.
 type holder struct {
 	next  http.Handler
 	path  string
@@ -19,10 +19,13 @@ func newHolder(next http.Handler, path string) *holder {
 
 func (h *holder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == h.path {
-		h.asked <- struct{}{}
 		select {
 		case <-h.free:
-		case <-r.Context().Done():
+		case h.asked <- struct{}{}:
+			select {
+			case <-h.free:
+			case <-r.Context().Done():
+			}
 		}
 	}
 	h.next.ServeHTTP(w, r)

@@ -49,6 +49,7 @@ var mix = []call{
 type reply struct {
 	status int
 	id     string // of the disclosure
+	header http.Header
 	body   []byte
 }
 
@@ -83,7 +84,7 @@ func (c call) do(ctx context.Context, client *http.Client, base string) (reply, 
 	if resp.ContentLength != int64(len(body)) {
 		return reply{}, fmt.Errorf("an answer of %d bytes that announced %d", len(body), resp.ContentLength)
 	}
-	return reply{status: resp.StatusCode, id: resp.Header.Get("Disclosure-Id"), body: body}, nil
+	return reply{status: resp.StatusCode, id: resp.Header.Get("Disclosure-Id"), header: resp.Header, body: body}, nil
 }
 
 // drive keeps a number of calls under way until next returns false, which is asked

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,16 +58,35 @@ func setup(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(env.WorkDir, "examples"), 0o755); err != nil {
-		return err
-	}
-	if err := os.Symlink(filepath.Join(root, "examples", "software-vendor"), filepath.Join(env.WorkDir, "examples", "software-vendor")); err != nil {
+	if err := copyExample(filepath.Join(root, "examples", "software-vendor"), filepath.Join(env.WorkDir, "examples", "software-vendor")); err != nil {
 		return err
 	}
 	env.Setenv("PATH", filepath.Dir(binary)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	env.Setenv("HOME", env.WorkDir)
-	w := &world{root: root, dir: env.WorkDir, collector: newCollector(), upstream: newUpstream()}
+	w := &world{root: root, dir: env.WorkDir, collector: newCollector(), upstream: newUpstream(), holder: newHolder(demoUpstream(root), "/v1/customers/1002")}
+	w.slow = httptest.NewServer(w.holder)
 	env.Values[worldKey{}] = w
 	env.Defer(w.close)
 	return nil
+}
+
+// copyExample makes a copy with a policy that can be edited; the rest of it is
+// only read, and linked.
+func copyExample(from, to string) error {
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Name() == "policy" {
+			continue
+		}
+		if err := os.Symlink(filepath.Join(from, e.Name()), filepath.Join(to, e.Name())); err != nil {
+			return err
+		}
+	}
+	return os.CopyFS(filepath.Join(to, "policy"), os.DirFS(filepath.Join(from, "policy")))
 }

@@ -79,7 +79,7 @@ func TestOverlap(t *testing.T) {
 	if err != nil || len(epochs) != 2 {
 		t.Fatal(epochs, err)
 	}
-	if got := fmt.Sprint(ends(t, o.ledgerDir())); got != "[closed closed]" {
+	if got := fmt.Sprint(o.ends(t)); got != "[closed closed]" {
 		t.Errorf("the epochs ended %s", got)
 	}
 	if got := a.records[first.id]; got != (entry{ledger.KindReleased, epochs[0]}) {

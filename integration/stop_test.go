@@ -20,7 +20,7 @@ func TestStopAnswersFirst(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- w.process.end(syscall.SIGTERM) }()
 	awaitRefused(t, w.gateway)
-	if got := ends(t, w.ledgerDir()); len(got) != 1 || got[0] != "open" {
+	if got := w.ends(t); len(got) != 1 || got[0] != "open" {
 		t.Errorf("the epoch ended %q before its request did", got)
 	}
 	close(h.free)
@@ -38,7 +38,7 @@ func TestStopAnswersFirst(t *testing.T) {
 	if err := a.check(first.reply); err != nil || len(a.records) != 1 {
 		t.Errorf("%d records: %v", len(a.records), err)
 	}
-	if got := ends(t, w.ledgerDir()); len(got) != 1 || got[0] != ledger.EndClosed {
+	if got := w.ends(t); len(got) != 1 || got[0] != ledger.EndClosed {
 		t.Errorf("the epochs ended %q", got)
 	}
 }

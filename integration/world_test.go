@@ -23,6 +23,9 @@ type world struct {
 	root, dir string
 	collector *collector
 	upstream  *httptest.Server
+	slow      *httptest.Server // another upstream, of a script; serves holder
+	holder    *holder
+	begun     chan outcome // the answer of the request that holder keeps
 
 	ports   map[string]*port // by the address in the root Caddyfile
 	gateway string           // base URL
@@ -41,6 +44,10 @@ func (w *world) close() {
 	_ = w.stop(syscall.SIGKILL)
 	w.collector.server.Close()
 	w.upstream.Close()
+	if w.slow != nil {
+		w.slow.CloseClientConnections() // the holder may keep one
+		w.slow.Close()
+	}
 	for _, p := range w.ports {
 		p.release()
 	}
@@ -127,6 +134,11 @@ func (w *world) reload(ctx context.Context, text string) error {
 		err = fmt.Errorf("%w: status %d: %s", errReload, resp.StatusCode, b)
 	}
 	return err
+}
+
+// inFrontOf puts the gateway of a Caddyfile in front of another upstream.
+func (w *world) inFrontOf(upstream *httptest.Server, text string) string {
+	return strings.Replace(text, "reverse_proxy "+strings.TrimPrefix(w.direct, "http://"), "reverse_proxy "+strings.TrimPrefix(upstream.URL, "http://"), 1)
 }
 
 // run starts a process with a Caddyfile whose admin endpoint is at admin, and
