@@ -27,7 +27,12 @@ func startWorld(t *testing.T, upstream http.Handler) *world {
 func newWorld(t *testing.T, upstream http.Handler) *world {
 	t.Helper()
 	w := &world{root: mustAbs(t), dir: t.TempDir(), collector: newCollector(), upstream: httptest.NewServer(upstream)}
-	t.Cleanup(w.close)
+	t.Cleanup(func() {
+		if t.Failed() && w.process != nil {
+			t.Logf("the gateway %s and said:\n%s", w.process.state(), w.output)
+		}
+		w.close()
+	})
 	return w
 }
 

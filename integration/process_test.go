@@ -98,6 +98,16 @@ func fetch(ctx context.Context, url string) ([]byte, error) {
 	return io.ReadAll(resp.Body)
 }
 
+// state says whether the process runs, for a test that failed.
+func (p *process) state() string {
+	select {
+	case <-p.ended:
+		return fmt.Sprintf("ended (%v)", p.err)
+	default:
+		return "runs"
+	}
+}
+
 // end sends a signal and waits. Its error says how the process ended: nil means
 // with code 0, an [exec.ExitError] means otherwise.
 func (p *process) end(sig syscall.Signal) error {
