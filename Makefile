@@ -8,6 +8,8 @@ GOLANGCI_VERSION := v2.15.0
 GOFUMPT_VERSION  := v0.12.0
 VULN_VERSION     := v1.9.0
 FUZZTIME         := 10s
+ROUNDS           := 20
+SEED             := 0
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -65,9 +67,6 @@ fuzz: need-go ## every fuzz target for FUZZTIME (10s)
 .PHONY: integration
 integration: need-go ## end-to-end tests against the built binary
 	go test -count=1 -tags $(TAGS) ./integration/...
-
-ROUNDS := 20
-SEED   := 0
 
 # The verdict is the last line. What goes wrong comes before it.
 .PHONY: crash

@@ -103,6 +103,44 @@ func TestOverlap(t *testing.T) {
 	t.Logf("%d answers, %d new connections cut off and repeated", len(o.replies), o.cut)
 }
 
+// Of two processes one is killed. The other one goes on, records how the epoch of
+// the first ended, exports the spans of both and takes the commands.
+func TestOverlapWithACrash(t *testing.T) {
+	t.Parallel()
+	o := &overlap{world: newWorld(t, demoUpstream(mustAbs(t)))}
+	older := o.startBeside(t, "older")
+	newer := o.startBeside(t, "newer")
+	for range 20 {
+		o.ask(t, supported("/v1/customers/1001"), older.own)
+		o.ask(t, supported("/v1/customers/1002"), newer.own)
+	}
+	if err := older.process.end(syscall.SIGKILL); older.process.cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	after := o.ask(t, supported("/v1/customers/1003"), o.gateway)
+	eventually(t, "the newer one takes the commands over", func() bool { return strings.Contains(o.consent(t, "given"), obeys) })
+	a := newAudit(t, o.ledgerDir())
+	o.awaitSpans(t, a)
+	eventually(t, "the last answer has its span", func() bool { return o.collector.received()[after.id] > 0 })
+	if err := newer.process.end(syscall.SIGTERM); err != nil {
+		t.Errorf("the newer process ended with %v", err)
+	}
+	if err := a.read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(o.ends(t)); got != "[recovered closed]" {
+		t.Errorf("the epochs ended %s", got)
+	}
+	for _, r := range o.replies {
+		if err := a.check(r); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(a.recovered) != 1 || a.spansUnfounded(o.collector.received()) > 0 {
+		t.Errorf("recovered: %v; %d spans have no record", a.recovered, a.spansUnfounded(o.collector.received()))
+	}
+}
+
 // obeys is what a command says that reached a gateway.
 const obeys = "the gateway obeys it"
 
