@@ -29,9 +29,10 @@ func method(name string) string {
 
 // base fills what every record of this request says.
 func (q *request) base(now time.Time) (*ledger.Record, error) {
+	how, client := q.edition.Credential(q.identity)
 	d := &ledger.Disclosure{
 		ID: q.id, Received: milliseconds(q.received), Recipient: q.recipient,
-		Auth:     ledger.Auth{Method: q.identity.Method, Client: q.identity.User},
+		Auth:     ledger.Auth{Method: how, Client: client},
 		Resource: ledger.Resource{API: q.api, Name: unmappedResource, Method: method(q.r.Method), Upstream: q.upstream},
 		GPC:      gpc(q.r.Header["Sec-Gpc"]), State: q.snapshot, Trace: traceparent(q.r.Header["Traceparent"]),
 	}

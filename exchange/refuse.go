@@ -15,7 +15,7 @@ import (
 // credential is counted and leaves no record: anybody could fill the disk.
 func (q *request) refuse(reason rules.Reason) {
 	now := q.g.Clock()
-	if q.identity.User == "" {
+	if !q.identity.Presented() {
 		q.g.Refused.Count(reason, now)
 		q.g.meter().Request(ledger.Refused, reason)
 		q.problem(reason, "")

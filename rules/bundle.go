@@ -112,12 +112,21 @@ type RecipientDef struct {
 	Country                            Name
 	Onward                             []Name
 	Users                              []Name // names that Caddy's authentication gives
+	Certificates                       []CertificateDef
 	Terms                              TermsDef
 	Evaluation                         *EvaluationDef
 	Safeguards                         []SafeguardDef
 	Consideration, JointUseNotice      bool
 	Suspended                          bool
 	Contract                           *ContractDef // or grant, for the kind internal
+}
+
+// CertificateDef is names under which an authority certifies the recipient. Each
+// of them by itself is enough.
+type CertificateDef struct {
+	CA        Name // defined by the gateway's configuration
+	DNS, URIs []Name
+	Pos       Pos
 }
 
 // TermsDef is the recipient's acceptance of the handling terms (K2).

@@ -10,7 +10,7 @@ import (
 func Compile(b *Bundle) (*Policy, Problems) {
 	c := &compiler{b: b, p: &Policy{
 		Bundle: b, purposes: make(map[string]*Purpose), populations: make(map[string]*Population),
-		categories: make(map[string]*CategoryAttrs), recipients: make(map[string]*Recipient), users: make(map[string]*Recipient), apis: make(map[string]*api),
+		categories: make(map[string]*CategoryAttrs), recipients: make(map[string]*Recipient), users: make(map[string]*Recipient), certificates: make(map[certificateName]*Recipient), apis: make(map[string]*api),
 	}}
 	c.documents()
 	c.geography()

@@ -18,7 +18,10 @@ func (c *compiler) recipient(d *RecipientDef) {
 		}
 		c.p.users[u.Value] = r
 	}
-	for what, missing := range map[string]bool{"legal_name": d.LegalName == "", "kind": d.Kind == 0, "country": d.Country.Value == "", "match": len(d.Users) == 0} {
+	for i := range d.Certificates {
+		c.certificate(r, &d.Certificates[i])
+	}
+	for what, missing := range map[string]bool{"legal_name": d.LegalName == "", "kind": d.Kind == 0, "country": d.Country.Value == "", "match": len(d.Users)+len(d.Certificates) == 0} {
 		if missing {
 			c.problem(d.Name.Pos, ErrMissing, fmt.Sprintf("recipient %q needs %s", r.ID, what), "")
 		}

@@ -114,24 +114,6 @@ func (p *Policy) safeguarded(d *RecipientDef, regime, country string, now time.T
 	return false
 }
 
-// Identity is a caller whose credential was verified.
-type Identity struct {
-	Method string // basic, ...; empty: nobody
-	User   string // the name that the verifier gives
-}
-
-// Identify returns the registry id of the caller: R1 without a credential, R2
-// for one that the registry does not know.
-func (e *Edition) Identify(id Identity) (string, Reason) {
-	if id.User == "" {
-		return "", RecipientUnauthenticated
-	}
-	if r := e.policy.users[id.User]; r != nil {
-		return r.ID, ReasonNone
-	}
-	return "", RecipientUnknown
-}
-
 // Registration returns how a recipient is registered, with its classes under
 // APPI, EEA and UK; ok is false for an id that the registry does not have.
 func (e *Edition) Registration(id string) (d *RecipientDef, appi, eea, uk Geo, ok bool) {

@@ -166,16 +166,6 @@ func TestRouteOfANonCanonicalID(t *testing.T) {
 	}
 }
 
-func TestIdentify(t *testing.T) {
-	t.Parallel()
-	e := policy(t).At(now)
-	for user, want := range map[string]rules.Reason{"": rules.RecipientUnauthenticated, "nobody": rules.RecipientUnknown, "helpdesk": rules.ReasonNone} {
-		if _, got := e.Identify(rules.Identity{Method: "basic", User: user}); got != want {
-			t.Errorf("%q: %v, want %v", user, got, want)
-		}
-	}
-}
-
 // The gates answer in the order R3, R4, R5, R6, R12, R7, R7b: of each request the
 // first violation is told, whatever else is wrong.
 func TestGateOrder(t *testing.T) {

@@ -15,13 +15,14 @@ const RulePack = "2026-11"
 type Policy struct {
 	Bundle *Bundle
 
-	regions     Regions
-	categories  map[string]*CategoryAttrs
-	populations map[string]*Population
-	purposes    map[string]*Purpose
-	recipients  map[string]*Recipient
-	users       map[string]*Recipient
-	apis        map[string]*api
+	regions      Regions
+	categories   map[string]*CategoryAttrs
+	populations  map[string]*Population
+	purposes     map[string]*Purpose
+	recipients   map[string]*Recipient
+	users        map[string]*Recipient
+	certificates map[certificateName]*Recipient
+	apis         map[string]*api
 }
 
 type api struct {
@@ -107,6 +108,21 @@ func (p *Policy) HasAPI(name string) bool { return p.apis[name] != nil }
 
 // HasPurpose reports whether the policy's vocabulary has a purpose.
 func (p *Policy) HasPurpose(name string) bool { return p.purposes[name] != nil }
+
+// ClientCAs lists the authorities by which recipients are matched, sorted, each
+// where it is first named. The gateway's configuration must define all of them.
+func (p *Policy) ClientCAs() []Name {
+	var cas []Name
+	for i := range p.Bundle.Recipients {
+		for _, c := range p.Bundle.Recipients[i].Certificates {
+			if !slices.ContainsFunc(cas, func(n Name) bool { return n.Value == c.CA.Value }) {
+				cas = append(cas, c.CA)
+			}
+		}
+	}
+	slices.SortFunc(cas, func(a, b Name) int { return strings.Compare(a.Value, b.Value) })
+	return cas
+}
 
 // APIs lists the names of the apis, sorted.
 func (p *Policy) APIs() []string {

@@ -176,6 +176,14 @@ func (v value) words() []rules.Name {
 	return out
 }
 
+// wordOrWords reads a list, or one word in place of a list of one.
+func (v value) wordOrWords() []rules.Name {
+	if _, list := v.node.(*ast.SequenceNode); list {
+		return v.words()
+	}
+	return []rules.Name{v.word()}
+}
+
 func (v value) integer() (int, bool) {
 	if n, ok := v.node.(*ast.IntegerNode); ok {
 		if i, err := strconv.Atoi(n.GetToken().Value); err == nil && i >= 0 && i < math.MaxInt32 {

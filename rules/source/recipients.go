@@ -23,8 +23,12 @@ func (d *decoder) recipients(v value) {
 			"onward_countries": func(v value) { r.Onward = v.words() },
 			"match": func(v value) {
 				v.mapping(keys{
-					"user":  func(v value) { r.Users = append(r.Users, v.word()) },
-					"users": func(v value) { r.Users = append(r.Users, v.words()...) },
+					"user":        func(v value) { r.Users = append(r.Users, v.word()) },
+					"users":       func(v value) { r.Users = append(r.Users, v.words()...) },
+					"certificate": func(v value) { r.Certificates = append(r.Certificates, d.certificate(v)) },
+					"certificates": func(v value) {
+						v.list(func(v value) { r.Certificates = append(r.Certificates, d.certificate(v)) })
+					},
 				})
 			},
 			"handling_terms": func(v value) {
@@ -44,6 +48,16 @@ func (d *decoder) recipients(v value) {
 		d.contractOrGrant(&r, contract, grant)
 		d.bundle.Recipients = append(d.bundle.Recipients, r)
 	})
+}
+
+func (d *decoder) certificate(v value) rules.CertificateDef {
+	c := rules.CertificateDef{Pos: v.pos}
+	v.mapping(keys{
+		"ca":  func(v value) { c.CA = v.word() },
+		"dns": func(v value) { c.DNS = v.wordOrWords() },
+		"uri": func(v value) { c.URIs = v.wordOrWords() },
+	})
+	return c
 }
 
 // contractOrGrant refuses the one that the recipient's kind does not have.
