@@ -58,12 +58,16 @@ type App struct {
 	// the process's: the configuration loaded last decides. At least four
 	// times MaxBody. Default: 268435456, or four times MaxBody if that is more
 	MaxMemory int `json:"max_memory,omitempty"`
+	// ClientCAs are the authorities whose client certificates identify
+	// callers. Their certificates are read when the configuration is loaded.
+	ClientCAs []ClientCA `json:"client_cas,omitempty"`
 	// Welcome is a text file that is printed once the gateway has started.
 	Welcome string `json:"welcome,omitempty"`
 
-	policies editions
-	apis     []string // that the sites serve
-	log      *slog.Logger
+	policies  editions
+	apis      []string // that the sites serve
+	clientCAs *clientCAs
+	log       *slog.Logger
 
 	reloading sync.Mutex // held while the policy is replaced; guards PolicyHash after Provision
 
@@ -104,7 +108,7 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: appName, New: func() caddy.Module { return new(App) }}
 }
 
-// Provision reads and checks the policy. It opens no store: `validate` provisions
+// Provision reads and checks the policy and the client authorities. It opens no store: `validate` provisions
 // too, beside a running gateway.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.log = ctx.Slogger()
@@ -124,7 +128,13 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	a.policies.replace(policy)
-	return nil
+	if a.clientCAs, err = openClientCAs(a.ClientCAs, time.Now()); err != nil {
+		return err
+	}
+	if err := a.clientCAs.cover(policy); err != nil {
+		return err
+	}
+	return a.greet(ctx)
 }
 
 // LoadPolicy reads and compiles the policy in a folder. Its error lists every
@@ -172,10 +182,6 @@ type serving struct {
 // Start opens the stores. A ledger that cannot be written is no reason not to
 // start: the gateway answers 503 and tries again.
 func (a *App) Start() error {
-	welcome, err := a.welcome()
-	if err != nil {
-		return err
-	}
 	rt, err := runtimes.acquire(a)
 	if err != nil {
 		return err
@@ -188,8 +194,6 @@ func (a *App) Start() error {
 		Clock: a.now, Log: a.log, MaxBody: a.MaxBody, Memory: &memory, Meter: meters, Refused: &rt.refused,
 	}})
 	a.early.pass(&rt.refused)
-	// A daemon may have nobody who reads it.
-	_, _ = os.Stdout.Write(welcome)
 	return nil
 }
 
@@ -249,18 +253,6 @@ func (a *App) gateway() (g *exchange.Gateway, release func()) {
 		return nil, func() {}
 	}
 	return s.gateway, func() { runtimes.drop(s.runtime) }
-}
-
-// welcome returns the text to print.
-func (a *App) welcome() ([]byte, error) {
-	if a.Welcome == "" {
-		return nil, nil
-	}
-	text, err := os.ReadFile(a.Welcome)
-	if err != nil {
-		return nil, fmt.Errorf("reading welcome text: %w", err)
-	}
-	return text, nil
 }
 
 // configHash names the configuration in the ledger.

@@ -84,6 +84,8 @@ func newSite(t *testing.T) *site {
 		"policy": s.path("policy"), "ledger": s.path("ledger"),
 		"state": map[string]any{"driver": "sqlite", "path": s.path("state.db"), "create": true},
 		"keys":  map[string]any{"path": s.path("keys.json"), "create": true},
+		// The policy names it.
+		"client_cas": []any{map[string]any{"name": "vendors", "path": s.path("certs", "vendors.pem"), "demo": "mailer.vendors.example"}},
 	}
 	return s
 }

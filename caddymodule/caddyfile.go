@@ -103,6 +103,9 @@ func parseHealth(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		origin   <name of the ledger's checkpoints>
 //		max_body <size>
 //		max_memory <size>
+//		client_ca <name> <PEM file> {
+//			demo <DNS name>
+//		}
 //		welcome  <text file>
 //	}
 //
@@ -158,6 +161,8 @@ func (a *App) option(d *caddyfile.Dispenser) error {
 		return size(d, &a.MaxBody)
 	case "max_memory":
 		return size(d, &a.MaxMemory)
+	case "client_ca":
+		return a.clientCA(d)
 	case "state":
 		if a.State.Path != "" {
 			return d.Err("state is set already")
@@ -190,7 +195,7 @@ func (a *App) option(d *caddyfile.Dispenser) error {
 		}
 		return nil
 	}
-	return d.Errf("unknown option %q of minimise: policy, state, keys, ledger, origin, max_body, max_memory, welcome", d.Val())
+	return d.Errf("unknown option %q of minimise: policy, state, keys, ledger, origin, max_body, max_memory, client_ca, welcome", d.Val())
 }
 
 // one reads exactly one argument.

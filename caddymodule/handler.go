@@ -86,7 +86,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		exchange.WriteProblem(w, rules.LedgerUnavailable, "")
 		return nil
 	}
-	return gateway.Serve(w, r, h.API, identity(r), asUpstream(next))
+	return gateway.Serve(w, r, h.API, identity(r, h.app.clientCAs), asUpstream(next))
 }
 
 // asUpstream lets a handler that says 404 by an error, as file_server does, say it

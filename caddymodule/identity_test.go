@@ -34,7 +34,7 @@ func TestIdentity(t *testing.T) {
 			}
 			r := httptest.NewRequestWithContext(context.WithValue(t.Context(), caddy.ReplacerCtxKey, repl), "GET", "/", http.NoBody)
 			r.Header.Set("Authorization", c.authorization)
-			if got := identity(r); got != c.want {
+			if got := identity(r, nil); got != c.want {
 				t.Errorf("identity is %+v, want %+v", got, c.want)
 			}
 		})

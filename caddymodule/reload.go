@@ -60,6 +60,9 @@ func (a *App) replacePolicy() (PolicyChange, error) {
 			return change, fmt.Errorf("policy %s: %w, which a site serves", a.Policy, err)
 		}
 	}
+	if err := a.clientCAs.cover(policy); err != nil {
+		return change, fmt.Errorf("policy %s: %w", a.Policy, err)
+	}
 	if policy.Bundle.Hash != a.policies.Policy().Bundle.Hash {
 		change.Changed = true
 		a.policies.replace(policy)

@@ -22,6 +22,9 @@ import (
 var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"gateway":    cmdGateway,
 	"ask":        cmdAsk,
+	"asktls":     cmdAskTLS,
+	"authority":  cmdAuthority,
+	"certify":    cmdCertify,
 	"answer":     cmdAnswer,
 	"keep":       cmdKeep,
 	"same":       cmdSame,
@@ -46,7 +49,7 @@ func scriptContext() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), 2*time.Minute)
 }
 
-// gateway start [misbehaving | slow] | stop | kill | log
+// gateway start [misbehaving | slow | trusting] | stop | kill | log
 func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 	w := theWorld(ts)
 	ctx, cancel := scriptContext()
@@ -62,6 +65,8 @@ func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 		})
 	case slices.Equal(args, []string{"start", "slow"}):
 		err = w.start(ctx, func(text string) string { return w.inFrontOf(w.slow, text) })
+	case slices.Equal(args, []string{"start", "trusting"}):
+		err = w.start(ctx, trusting)
 	case slices.Equal(args, []string{"stop"}):
 		err = w.stop(syscall.SIGTERM)
 	case slices.Equal(args, []string{"kill"}):
@@ -69,7 +74,7 @@ func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 	case slices.Equal(args, []string{"log"}):
 		show(ts, w.output.String())
 	default:
-		ts.Fatalf("usage: gateway start [misbehaving | slow] | stop | kill | log")
+		ts.Fatalf("usage: gateway start [misbehaving | slow | trusting] | stop | kill | log")
 	}
 	if (err != nil) != neg {
 		ts.Fatalf("gateway %v: %v", args, err)

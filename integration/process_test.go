@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -79,6 +80,23 @@ func (p *process) awaitStart(ctx context.Context, admin string) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// awaitWelcome waits for the welcome text. What it tells its reader to try must
+// work at once.
+func (p *process) awaitWelcome(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for !strings.Contains(p.output.String(), "Modicum is running") {
+		select {
+		case <-p.ended:
+			return errors.Join(fmt.Errorf("the gateway ended:\n%s", p.output), p.err)
+		case <-ctx.Done():
+			return fmt.Errorf("the gateway did not say that it runs:\n%s", p.output)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	return nil
 }
 
 // fetch returns the body of a 200.

@@ -30,6 +30,7 @@ type world struct {
 	ports   map[string]*port // by the address in the root Caddyfile
 	gateway string           // base URL
 	direct  string           // base URL of the demo's upstream
+	secure  string           // base URL of the site for client certificates
 	admin   string           // base URL of the admin endpoint
 	process *process         // nil while none runs
 	output  *log             // of the process that was started last
@@ -81,6 +82,11 @@ func (w *world) caddyfile() (string, error) {
 		}
 		*at.url = "http://" + w.ports[at.address].address
 	}
+	secure, err := w.port("127.0.0.1:8443")
+	if err != nil {
+		return "", err
+	}
+	w.secure = "https://" + secure
 	return text, nil
 }
 
@@ -109,8 +115,10 @@ func (w *world) start(ctx context.Context, edit func(string) string) error {
 		text = edit(text)
 	}
 	w.text = text
-	w.process, err = w.run(ctx, "Caddyfile", text, w.admin)
-	return err
+	if w.process, err = w.run(ctx, "Caddyfile", text, w.admin); err != nil {
+		return err
+	}
+	return w.process.awaitWelcome(ctx)
 }
 
 // errReload is returned for a reload that the gateway refused.
@@ -186,7 +194,28 @@ func (w *world) ask(ctx context.Context, method, caller, purpose, path string, h
 	if purpose != "" {
 		req.Header["Data-Purpose"] = strings.Split(purpose, "\n")
 	}
-	resp, err := http.DefaultClient.Do(req)
+	return w.exchange(http.DefaultClient, req)
+}
+
+// askAgain sends a request without a body, again if its connection was cut off
+// before an answer began. That happens to a new connection that comes while a
+// reload closes a listener, which is Go's way and Caddy's: nothing of the request
+// was served.
+func askAgain(client *http.Client, req *http.Request) (*http.Response, error) {
+	for tries := 1; ; tries++ {
+		resp, err := client.Do(req)
+		if err == nil || !cutOff(err) || tries == 20 {
+			return resp, err
+		}
+	}
+}
+
+// cutOff reports whether a connection ended before an answer began.
+func cutOff(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) }
+
+// exchange sends a request and keeps the answer.
+func (w *world) exchange(client *http.Client, req *http.Request) error {
+	resp, err := askAgain(client, req)
 	if err != nil {
 		return err
 	}
