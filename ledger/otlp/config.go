@@ -87,10 +87,10 @@ func resourceOf(res *resource.Resource) *resourcepb.Resource {
 	named := false
 	for _, kv := range res.Attributes() {
 		named = named || kv.Key == "service.name"
-		out.Attributes = append(out.Attributes, text(string(kv.Key), valueText(kv.Value)))
+		out.Attributes = append(out.Attributes, keyValue(string(kv.Key), valueText(kv.Value)))
 	}
 	if !named {
-		out.Attributes = append([]*commonpb.KeyValue{text("service.name", DefaultServiceName)}, out.Attributes...)
+		out.Attributes = append([]*commonpb.KeyValue{keyValue("service.name", DefaultServiceName)}, out.Attributes...)
 	}
 	return out
 }

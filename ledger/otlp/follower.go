@@ -98,6 +98,7 @@ type Follower struct {
 	file   cursorFile
 	client otlptrace.Client
 
+	render  *renderer
 	pending *batch // read and not yet accepted; of Run alone
 
 	mu     sync.Mutex
@@ -125,7 +126,7 @@ func New(opt Options) (*Follower, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Follower{opt: opt, file: cursorFile(opt.Cursor), client: client}, nil
+	return &Follower{opt: opt, file: cursorFile(opt.Cursor), client: client, render: newRenderer(opt.Source)}, nil
 }
 
 // Status returns how the follower is doing.
@@ -274,7 +275,7 @@ func (f *Follower) read(ctx context.Context, from ledger.Cursor) (*batch, error)
 			if len(b.spans) == 0 {
 				b.oldest = e.Time
 			}
-			b.spans = append(b.spans, spanOf(&e, f.opt.Source))
+			b.spans = append(b.spans, f.render.span(&e))
 		}
 	}
 	return b, nil

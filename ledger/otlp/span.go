@@ -3,7 +3,6 @@ package otlp
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -59,9 +58,9 @@ func traced(kind ledger.Kind) bool {
 	}
 }
 
-// spanOf renders a record. Its ids come from the record alone, so that a span
-// that is sent twice is the same span.
-func spanOf(e *ledger.Entry, facts ledger.Facts) *tracepb.Span {
+// span renders a record. Its ids come from the record alone, so that a span that is
+// sent twice is the same span.
+func (r *renderer) span(e *ledger.Entry) *tracepb.Span {
 	d := e.Disclosure
 	end := e.Time
 	start := d.Received
@@ -74,7 +73,7 @@ func spanOf(e *ledger.Entry, facts ledger.Facts) *tracepb.Span {
 		TraceId: trace[:16], SpanId: span[:8], Flags: uint32(tracepb.SpanFlags_SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK) | sampled,
 		Name: spanName(d), Kind: tracepb.Span_SPAN_KIND_INTERNAL,
 		StartTimeUnixNano: nanos(start), EndTimeUnixNano: nanos(end),
-		Attributes: attributes(e, facts),
+		Attributes: r.attributes(e),
 	}
 	if link := linkOf(d.Trace); link != nil {
 		s.Links = []*tracepb.Span_Link{link}
@@ -124,121 +123,12 @@ func allZero(b []byte) bool {
 	return !slices.ContainsFunc(b, func(c byte) bool { return c != 0 })
 }
 
-// summary gathers what the profiles of a disclosure say about it.
-type summary struct {
-	bases, regimes, allowed, withheld, reasons, keys []string
-}
-
-func (s *summary) add(p *ledger.ProfileFact, emitted []byte) {
-	s.regimes = append(s.regimes, p.Regimes...)
-	s.reasons = append(s.reasons, p.Gate)
-	for i, f := range p.Fields {
-		s.reasons = append(s.reasons, f.Reasons...)
-		if i/8 < len(emitted) && emitted[i/8]>>(i%8)&1 == 1 {
-			s.allowed = append(s.allowed, f.Category)
-			s.bases = append(s.bases, f.Basis)
-			s.keys = append(s.keys, f.KeyID)
-			continue
-		}
-		if f.Outcome == "withhold" {
-			s.withheld = append(s.withheld, f.Category)
-		}
-	}
-}
-
-// summarise reads each profile once for each set of fields that left under it: a
-// list has thousands of subjects and a few of these.
-func summarise(d *ledger.Disclosure, facts ledger.Facts) summary {
-	var s summary
-	type key struct{ profile, emitted string }
-	seen := map[key]bool{}
-	profiles := map[string]*ledger.ProfileFact{}
-	for i := range d.Subjects {
-		line := &d.Subjects[i]
-		k := key{line.Profile, string(line.Emitted)}
-		if seen[k] {
-			continue
-		}
-		seen[k] = true
-		p, ok := profiles[line.Profile]
-		if !ok {
-			p = decode[ledger.ProfileFact](facts, line.Profile)
-			profiles[line.Profile] = p
-		}
-		s.add(p, line.Emitted)
-	}
-	return s
-}
-
-// decode returns a fact, or an empty one if the record names none: a refusal may
-// have come before there was one.
-func decode[T any](facts ledger.Facts, hash string) *T {
-	v := new(T)
-	if f, ok := facts.Fact(hash); ok {
-		if err := json.Unmarshal(f.JSON, v); err != nil {
-			return new(T)
-		}
-	}
-	return v
-}
-
-func attributes(e *ledger.Entry, facts ledger.Facts) []*commonpb.KeyValue {
-	d := e.Disclosure
-	recipient := decode[ledger.RecipientFact](facts, d.RecipientFact)
-	policy := decode[ledger.PolicyFact](facts, d.PolicyFact)
-	s := summarise(d, facts)
-	var mechanisms []string
-	for _, t := range recipient.Transfers {
-		mechanisms = append(mechanisms, t.Mechanism)
-	}
-	errorType := ""
-	if d.Outcome == ledger.Refused {
-		errorType = d.Reason
-	}
-	var a attributeList
-	a.text(attrDisclosureID, d.ID)
-	a.text(attrPolicyVersion, d.Policy)
-	a.text(attrPolicyHash, policy.Bundle)
-	a.text(attrRecipientID, d.Recipient)
-	a.text(attrRecipientKind, recipient.Kind)
-	a.text(attrRecipientCategory, recipient.Category)
-	a.text(attrRecipientCountry, recipient.Country)
-	a.text(attrPurposeID, d.Purpose)
-	a.texts(attrLegalBases, s.bases)
-	a.texts(attrRegimes, s.regimes)
-	a.text(attrOutcome, string(d.Outcome))
-	a.number(attrSubjects, int64(d.Counts.Subjects))
-	a.number(attrSubjectsWithheld, int64(d.Counts.SubjectsWithheld))
-	a.number(attrAllowed, int64(d.Counts.Allowed))
-	a.number(attrPseudonymised, int64(d.Counts.Pseudonymised))
-	a.number(attrWithheld, int64(d.Counts.Withheld))
-	a.texts(attrCategoriesAllowed, s.allowed)
-	a.texts(attrCategoriesWithheld, s.withheld)
-	a.texts(attrReasons, append(s.reasons, d.Reason))
-	a.text(attrTransferMechanism, strings.Join(distinct(mechanisms), ","))
-	a.truth(attrGPC, d.GPC)
-	a.number(attrSequence, int64(e.Seq)) //nolint:gosec // a log of 2^63 records takes longer than there is time
-	a.text(attrPseudonymKey, strings.Join(distinct(s.keys), ","))
-	a.text(attrErrorType, errorType)
-	return a
-}
-
 type attributeList []*commonpb.KeyValue
 
-// text sets an attribute, unless there is nothing to say.
-func (a *attributeList) text(key, value string) {
-	if value != "" {
-		*a = append(*a, text(key, value))
-	}
-}
-
-func (a *attributeList) texts(key string, values []string) {
-	list := new(commonpb.ArrayValue)
-	for _, v := range distinct(values) {
-		list.Values = append(list.Values, &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: v}})
-	}
-	if len(list.Values) > 0 {
-		*a = append(*a, &commonpb.KeyValue{Key: key, Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_ArrayValue{ArrayValue: list}}})
+// add appends an attribute that there is something to say of.
+func (a *attributeList) add(kv *commonpb.KeyValue) {
+	if kv != nil {
+		*a = append(*a, kv)
 	}
 }
 
@@ -250,8 +140,28 @@ func (a *attributeList) truth(key string, value bool) {
 	*a = append(*a, &commonpb.KeyValue{Key: key, Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_BoolValue{BoolValue: value}}})
 }
 
+// text makes an attribute, or nil if there is nothing to say.
 func text(key, value string) *commonpb.KeyValue {
+	if value == "" {
+		return nil
+	}
+	return keyValue(key, value)
+}
+
+func keyValue(key, value string) *commonpb.KeyValue {
 	return &commonpb.KeyValue{Key: key, Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: value}}}
+}
+
+// texts makes an attribute of several values, each once and sorted, or nil.
+func texts(key string, values []string) *commonpb.KeyValue {
+	list := new(commonpb.ArrayValue)
+	for _, v := range distinct(values) {
+		list.Values = append(list.Values, &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: v}})
+	}
+	if len(list.Values) == 0 {
+		return nil
+	}
+	return &commonpb.KeyValue{Key: key, Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_ArrayValue{ArrayValue: list}}}
 }
 
 // distinct returns the values that are not empty, sorted, each once.

@@ -85,7 +85,7 @@ func render(r *ledger.Record) *tracepb.Span {
 	for _, f := range r.Uses {
 		facts[f.Hash] = f
 	}
-	return spanOf(&ledger.Entry{Record: *r, Receipt: ledger.Receipt{Epoch: "0193578a-0000-7000-8000-000000000000", Seq: 42}}, facts)
+	return newRenderer(facts).span(&ledger.Entry{Record: *r, Receipt: ledger.Receipt{Epoch: "0193578a-0000-7000-8000-000000000000", Seq: 42}})
 }
 
 func attributeMap(s *tracepb.Span) map[string]any {
