@@ -31,6 +31,8 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"span":       cmdSpan,
 	"nowhere":    cmdNowhere,
 	"eventually": cmdEventually,
+	"ready":      cmdReady,
+	"metrics":    cmdMetrics,
 	"begin":      cmdBegin,
 	"finish":     cmdFinish,
 	"edit":       cmdEdit,

@@ -51,7 +51,7 @@ func cmdFinish(ts *testscript.TestScript, neg bool, args []string) {
 	show(ts, fmt.Sprintf("%d\n%s\n", w.status, w.body))
 }
 
-// edit FILE OLD NEW: replaces the first OLD.
+// edit FILE OLD NEW: replaces the first OLD. \n in NEW begins a line.
 func cmdEdit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: edit FILE OLD NEW")
@@ -60,7 +60,7 @@ func cmdEdit(ts *testscript.TestScript, neg bool, args []string) {
 	if !strings.Contains(text, args[1]) {
 		ts.Fatalf("%s has no %q", args[0], args[1])
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], strings.ReplaceAll(args[2], `\n`, "\n"), 1)), 0o600))
 }
 
 // epochs FOLDER HOW...: the epochs of a ledger come to end like that, in order;
