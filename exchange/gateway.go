@@ -55,9 +55,10 @@ type Gateway struct {
 	// Refused counts what has no record of its own.
 	Refused *Refusals
 
-	facts   factCache
-	domains sync.Map // domainKey -> *pseudonym.Domain
-	own     Memory
+	facts    factCache
+	domains  sync.Map // domainKey -> *pseudonym.Domain
+	own      Memory
+	throttle throttle
 }
 
 type domainKey struct{ recipient, group string }

@@ -58,7 +58,7 @@ func (q *request) record(reason rules.Reason, now time.Time) bool {
 		_, err = q.g.Ledger.Append(context.WithoutCancel(q.r.Context()), rec)
 	}
 	if err != nil {
-		q.warn("refusal not recorded", err)
+		q.outage("refusal not recorded", err)
 		return false
 	}
 	q.count(rec.Disclosure, reason)
@@ -73,6 +73,13 @@ func (q *request) warn(msg string, err error) {
 		return
 	}
 	q.log(msg, slog.String("error", err.Error()))
+}
+
+// outage tells the operator what fails for every request, now and then.
+func (q *request) outage(msg string, err error) {
+	if skipped, ok := q.g.throttle.pass(msg, q.g.Clock()); ok {
+		q.log(msg, slog.String("error", err.Error()), slog.Int("skipped", skipped))
+	}
 }
 
 func (q *request) log(msg string, attrs ...slog.Attr) {

@@ -131,11 +131,11 @@ func (q *request) check() rules.Reason {
 // bothered.
 func (q *request) ready() rules.Reason {
 	if err := q.g.State.Ready(); err != nil {
-		q.warn("state not ready", err)
+		q.outage("state not ready", err)
 		return rules.StateUnavailable
 	}
 	if err := q.g.Ledger.Ready(); err != nil {
-		q.warn("ledger not ready", err)
+		q.outage("ledger not ready", err)
 		return rules.LedgerUnavailable
 	}
 	if q.r.Context().Err() != nil {
@@ -193,7 +193,7 @@ func (q *request) state() rules.Reason {
 	}
 	var err error
 	if q.snapshot, err = q.g.State.Read(b.keys, b.states); err != nil {
-		q.warn("state not readable", err)
+		q.outage("state not readable", err)
 		return rules.StateUnavailable
 	}
 	q.decided = q.g.Clock()
@@ -265,7 +265,7 @@ func (q *request) release() rules.Reason {
 	}
 	// The caller's going away must not decide whether the record is kept.
 	if _, err := q.g.Ledger.Append(context.WithoutCancel(q.r.Context()), rec); err != nil {
-		q.warn("disclosure not recorded", err)
+		q.outage("disclosure not recorded", err)
 		return rules.LedgerUnavailable
 	}
 	q.count(rec.Disclosure, rules.ReasonNone)
