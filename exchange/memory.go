@@ -156,12 +156,14 @@ func (m *Memory) work() *work {
 	return new(work)
 }
 
-// putWork gives a work back.
+// putWork gives a work back. One that has grown beyond its charge, as that of a
+// body that was refused may have, is not kept: nobody has paid for it, and whoever
+// got it next would have to.
 func (m *Memory) putWork(w *work) {
 	w.forget()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if w.charged <= maxWork && m.keep(w.charged) {
+	if w.charged == w.size() && w.charged <= maxWork && m.keep(w.charged) {
 		m.works = append(m.works, w)
 		return
 	}

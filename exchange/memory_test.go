@@ -105,6 +105,33 @@ func TestNoMemoryForWhatWasFound(t *testing.T) {
 	}
 }
 
+// What a refused answer has grown in memory is given up with it: a short answer
+// after it does not have to pay for that, and has room.
+func TestRefusedAnswerLeavesNoDebt(t *testing.T) {
+	t.Parallel()
+	long := `{"data":[` + strings.TrimSuffix(strings.Repeat(`{"id":1},`, 2000), ",")
+	for name, c := range map[string]struct {
+		answer, reason string
+	}{
+		"too much was found": {long + `]}`, "overloaded"},
+		"not complete":       {long, "response_uninspectable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.gateway.Memory.SetLimit(32 * page)
+			w.upstream.answer = answers(200, c.answer)
+			if got := reason(t, w.serve(t, get("/v1/customers"))); got != c.reason {
+				t.Fatalf("the long answer: %s", got)
+			}
+			w.upstream.answer = answers(200, one)
+			if s := w.serve(t, get("/v1/customers/17")); s.status != 200 {
+				t.Errorf("a short answer after it: %d %s", s.status, s.body.String())
+			}
+		})
+	}
+}
+
 // A caller that reads slowly holds the page that it reads, and neither the body
 // nor what was found in it.
 func TestSlowReaderHoldsOnlyItsBuffer(t *testing.T) {
