@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 )
@@ -28,6 +27,13 @@ type Admin struct{}
 // CaddyModule implements [caddy.Module].
 func (*Admin) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "admin.api.minimise", New: func() caddy.Module { return new(Admin) }}
+}
+
+// Provision adds the metrics to those that the admin endpoint serves. The app does
+// that too, but Caddy replaces this endpoint before it provisions any app, and
+// keeps it when one of them fails and the configuration before goes on.
+func (*Admin) Provision(ctx caddy.Context) error {
+	return meters.register(ctx.GetMetricsRegistry())
 }
 
 // Routes implements [caddy.AdminRouter].
@@ -63,7 +69,7 @@ func serveReady(w http.ResponseWriter, _ *http.Request) error {
 		status, p := ready([]part{{partPolicy, errNotServing}, {partKeys, errNotServing}, {partState, errNotServing}, {partLedger, errNotServing}})
 		return writeProbe(w, status, p)
 	}
-	status, p := ready(a.health(time.Now()))
+	status, p := ready(a.health(a.now()))
 	return writeProbe(w, status, p)
 }
 
@@ -93,4 +99,7 @@ func only(method string, serve func(http.ResponseWriter, *http.Request) error) c
 	})
 }
 
-var _ caddy.AdminRouter = (*Admin)(nil)
+var (
+	_ caddy.AdminRouter = (*Admin)(nil)
+	_ caddy.Provisioner = (*Admin)(nil)
+)

@@ -108,14 +108,13 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: appName, New: func() caddy.Module { return new(App) }}
 }
 
-// Provision reads and checks the policy and the client authorities. It opens no store: `validate` provisions
-// too, beside a running gateway.
+// Provision reads and checks the policy and the client authorities. It opens no
+// store: `validate` provisions too, beside a running gateway.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.log = ctx.Slogger()
-	// First, because Caddy serves the metrics of a configuration even if that
-	// cannot be loaded and the one before goes on.
+	// The admin endpoint may be off, and a site serve the metrics.
 	if err := meters.register(ctx.GetMetricsRegistry()); err != nil {
-		return fmt.Errorf("registering metrics: %w", err)
+		return err
 	}
 	if a.State.Driver != "sqlite" {
 		return fmt.Errorf("%w %q: sqlite", ErrDriver, a.State.Driver)

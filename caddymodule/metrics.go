@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -54,13 +55,13 @@ func newMetrics() *metrics {
 	}
 }
 
-// register adds all metrics to the registry of a configuration.
+// register adds all metrics to the registry of a configuration, unless they are
+// there.
 func (m *metrics) register(registry *prometheus.Registry) error {
 	for _, c := range []prometheus.Collector{m.requests, m.refused, m.decisions, m.commitTime, m.commitSize, gauges{}} {
-		// A configuration's registry may be asked twice.
 		if err := registry.Register(c); err != nil {
 			if _, again := errors.AsType[prometheus.AlreadyRegisteredError](err); !again {
-				return err
+				return fmt.Errorf("registering metrics: %w", err)
 			}
 		}
 	}

@@ -142,6 +142,32 @@ func TestGauges(t *testing.T) {
 	}
 }
 
+// The admin endpoint serves the metrics although no app of its configuration was
+// provisioned: Caddy keeps the endpoint of one whose first app has failed. An app
+// that comes after it finds them there.
+func TestMetricsOfAFailedReload(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := caddy.NewContext(caddy.Context{Context: t.Context()})
+	defer cancel()
+	if err := new(Admin).Provision(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := meters.register(ctx.GetMetricsRegistry()); err != nil {
+		t.Errorf("registered twice: %v", err)
+	}
+	families, err := ctx.GetMetricsRegistry().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make(map[string]bool)
+	for _, f := range families {
+		names[f.GetName()] = true
+	}
+	if !names["modicum_captured_bytes"] || !names["modicum_ledger_commit_seconds"] {
+		t.Errorf("only %v", names)
+	}
+}
+
 // Every metric has a description, and collects under its own.
 func TestGaugesAreConsistent(t *testing.T) {
 	t.Parallel()
