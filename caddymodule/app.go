@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -24,6 +23,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/modicum-dev/modicum/exchange"
+	"github.com/modicum-dev/modicum/redact"
 	"github.com/modicum-dev/modicum/rules"
 	"github.com/modicum-dev/modicum/rules/source"
 )
@@ -96,6 +96,9 @@ type KeysConfig struct {
 	Create bool `json:"create,omitempty"`
 }
 
+// ErrMaxBody is returned for a bound of bodies that nothing could inspect.
+var ErrMaxBody = errors.New("not between 1 and 2147483647 bytes")
+
 // ErrMaxMemory is returned for a budget that a body of the greatest size does not
 // fit into.
 var ErrMaxMemory = errors.New("no room for a body of max_body")
@@ -118,6 +121,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	if a.State.Driver != "sqlite" {
 		return fmt.Errorf("%w %q: sqlite", ErrDriver, a.State.Driver)
+	}
+	if a.MaxBody < 0 || a.MaxBody > redact.MaxSize {
+		return fmt.Errorf("max_body %d: %w", a.MaxBody, ErrMaxBody)
 	}
 	if least := exchange.MinMemory(a.maxBodySize()); a.MaxMemory != 0 && int64(a.MaxMemory) < least {
 		return fmt.Errorf("max_memory %s: %w; it takes %s", humanize.IBytes(uint64(max(a.MaxMemory, 0))), ErrMaxMemory, humanize.IBytes(uint64(least))) //nolint:gosec // not negative
@@ -266,16 +272,16 @@ func (a *App) configHash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// parseSize reads a size in bytes, such as 16MiB.
-func parseSize(s string) (int, error) {
+// parseSize reads a size in bytes, such as 16MiB, of at most most.
+func parseSize(s string, most int) (int, error) {
 	n, err := humanize.ParseBytes(s)
 	if err != nil {
 		return 0, fmt.Errorf("%q is no size such as 16MiB", s) // the library quotes half of it
 	}
-	if n == 0 || n > math.MaxInt32 {
-		return 0, fmt.Errorf("%q is not between 1 B and 2 GiB", s)
+	if n == 0 || n > uint64(most) { //nolint:gosec // a limit of ours
+		return 0, fmt.Errorf("%q is not between 1 and %d bytes", s, most)
 	}
-	return int(n), nil
+	return int(n), nil //nolint:gosec // no more than most
 }
 
 var (

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -9,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/modicum-dev/modicum/redact"
 	"github.com/modicum-dev/modicum/rules/source"
 )
 
@@ -158,9 +160,9 @@ func (a *App) option(d *caddyfile.Dispenser) error {
 	case "welcome":
 		return one(d, &a.Welcome)
 	case "max_body":
-		return size(d, &a.MaxBody)
+		return size(d, &a.MaxBody, redact.MaxSize)
 	case "max_memory":
-		return size(d, &a.MaxMemory)
+		return size(d, &a.MaxMemory, math.MaxInt)
 	case "client_ca":
 		return a.clientCA(d)
 	case "state":
@@ -209,8 +211,8 @@ func one(d *caddyfile.Dispenser, into *string) error {
 	return nil
 }
 
-// size reads one argument that is a number of bytes.
-func size(d *caddyfile.Dispenser, into *int) error {
+// size reads one argument that is a number of bytes, of at most most.
+func size(d *caddyfile.Dispenser, into *int, most int) error {
 	option := d.Val()
 	if *into != 0 {
 		return d.Errf("%s is set already", option)
@@ -219,7 +221,7 @@ func size(d *caddyfile.Dispenser, into *int) error {
 	if err := one(d, &text); err != nil {
 		return err
 	}
-	n, err := parseSize(text)
+	n, err := parseSize(text, most)
 	if err != nil {
 		return d.Errf("%s: %v", option, err)
 	}

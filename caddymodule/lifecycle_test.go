@@ -110,6 +110,32 @@ func TestUnknownAPIIsRefused(t *testing.T) {
 	}
 }
 
+// Sizes that cannot work are no configuration, and say what would.
+func TestSizesAreRefused(t *testing.T) {
+	s := newSite(t)
+	for name, c := range map[string]struct {
+		body, memory int
+		want         error
+		text         string
+	}{
+		"memory for no body":       {memory: 64<<20 - 1, want: ErrMaxMemory, text: "it takes 64 MiB"},
+		"memory for no such body":  {body: 64 << 20, memory: 128 << 20, want: ErrMaxMemory, text: "max_memory 128 MiB: no room for a body of max_body; it takes 256 MiB"},
+		"negative memory":          {memory: -1, want: ErrMaxMemory, text: "max_memory 0 B"},
+		"negative body":            {body: -1, want: ErrMaxBody, text: "max_body -1"},
+		"a body beyond inspection": {body: 1 << 31, want: ErrMaxBody},
+	} {
+		s.app["max_body"], s.app["max_memory"] = c.body, c.memory
+		if err := s.tryLoad(); err == nil || !strings.Contains(err.Error(), c.want.Error()) || !strings.Contains(err.Error(), c.text) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	s.app["max_body"], s.app["max_memory"] = 1<<20, 4<<20
+	s.load()
+	if a := s.get("/v1/customers/1001"); a.status != http.StatusOK {
+		t.Errorf("with the least budget: %d %s", a.status, a.body)
+	}
+}
+
 func TestMissingOptionIsRefused(t *testing.T) {
 	s := newSite(t)
 	var config map[string]map[string]any
