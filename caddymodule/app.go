@@ -65,11 +65,11 @@ type App struct {
 	Welcome string `json:"welcome,omitempty"`
 
 	policies  editions
-	apis      []string // that the sites serve
 	clientCAs *clientCAs
 	log       *slog.Logger
 
-	reloading sync.Mutex // held while the policy is replaced; guards PolicyHash after Provision
+	reloading sync.Mutex // held while the policy is read and put in force; guards PolicyHash after Provision
+	apis      []string   // that the sites serve; guarded by reloading
 
 	early    early
 	serving  atomic.Pointer[serving] // nil before Start
@@ -128,18 +128,32 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if least := exchange.MinMemory(a.maxBodySize()); a.MaxMemory != 0 && int64(a.MaxMemory) < least {
 		return fmt.Errorf("max_memory %s: %w; it takes %s", humanize.IBytes(uint64(max(a.MaxMemory, 0))), ErrMaxMemory, humanize.IBytes(uint64(least))) //nolint:gosec // not negative
 	}
+	if err := a.open(); err != nil {
+		return err
+	}
+	return a.greet(ctx)
+}
+
+// open reads the policy and the client authorities.
+func (a *App) open() error {
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
+	// Before it reads: a reload of the policy finds it from now on.
+	configurations.add(a)
 	policy, err := LoadPolicy(a.Policy)
 	if err != nil {
 		return err
 	}
+	cas, err := openClientCAs(a.ClientCAs, time.Now())
+	if err != nil {
+		return err
+	}
+	if err := cas.cover(policy); err != nil {
+		return err
+	}
+	a.clientCAs = cas
 	a.policies.replace(policy)
-	if a.clientCAs, err = openClientCAs(a.ClientCAs, time.Now()); err != nil {
-		return err
-	}
-	if err := a.clientCAs.cover(policy); err != nil {
-		return err
-	}
-	return a.greet(ctx)
+	return nil
 }
 
 // LoadPolicy reads and compiles the policy in a folder. Its error lists every
@@ -199,6 +213,7 @@ func (a *App) Start() error {
 		Clock: a.now, Log: a.log, MaxBody: a.MaxBody, Memory: &memory, Meter: meters, Refused: &rt.refused,
 	}})
 	a.early.pass(&rt.refused)
+	configurations.limit()
 	return nil
 }
 
@@ -241,6 +256,8 @@ func (a *App) Stop() error { return nil }
 // under way keep them open until they are done, and requests that are late find
 // them as long as another configuration shares them.
 func (a *App) Cleanup() error {
+	configurations.remove(a)
+	configurations.limit()
 	s := a.serving.Load()
 	if s == nil || !a.released.CompareAndSwap(false, true) {
 		return nil

@@ -44,10 +44,18 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.app, err = configured(ctx); err != nil {
 		return err
 	}
-	if err := describes(h.app.policies.Policy(), h.API); err != nil {
+	return h.app.serves(h.API)
+}
+
+// serves notes that a site serves an api, which every policy must describe from
+// now on.
+func (a *App) serves(api string) error {
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
+	if err := describes(a.policies.Policy(), api); err != nil {
 		return err
 	}
-	h.app.apis = append(h.app.apis, h.API)
+	a.apis = append(a.apis, api)
 	return nil
 }
 

@@ -226,6 +226,46 @@ func TestAnotherAppFailsToStart(t *testing.T) {
 	}
 }
 
+// The memory is that of the configuration in force: neither one whose stores cannot
+// be opened nor one of which another app does not start takes it over.
+func TestFailedReloadKeepsTheMemory(t *testing.T) {
+	s := newSite(t)
+	s.app["max_memory"] = 128 << 20
+	s.load()
+	fail := func(why string, change func(app map[string]any, apps map[string]any)) {
+		t.Helper()
+		var config map[string]map[string]any
+		if err := json.Unmarshal(s.config(), &config); err != nil {
+			t.Fatal(err)
+		}
+		app, ok := config["apps"]["minimise"].(map[string]any)
+		if !ok {
+			t.Fatal("no app")
+		}
+		app["max_memory"], app["ledger"] = 64<<20, s.path("other")
+		change(app, config["apps"])
+		b, err := json.Marshal(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := caddy.Load(b, true); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("loading: %v", err)
+		}
+		if _, limit := memory.Held(); limit != 128<<20 {
+			t.Errorf("after %q the limit is %d", why, limit)
+		}
+	}
+	fail("key file", func(app, _ map[string]any) { app["keys"] = map[string]any{"path": s.path("none.json")} })
+	for range 8 { // Apps start in the order of a map.
+		fail(errFailing.Error(), func(_, apps map[string]any) { apps["test_failing"] = map[string]any{} })
+	}
+	s.app["max_memory"] = 64 << 20
+	s.load()
+	if _, limit := memory.Held(); limit != 64<<20 {
+		t.Errorf("after a reload the limit is %d", limit)
+	}
+}
+
 // open counts the runtimes that somebody uses or that are closing.
 func open() int {
 	runtimes.mu.Lock()

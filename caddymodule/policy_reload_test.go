@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/caddyserver/caddy/v2"
 
 	"github.com/modicum-dev/modicum/ledger"
 )
@@ -113,6 +116,42 @@ func TestPolicyReloadAfterAFailedReload(t *testing.T) {
 	}
 	if a := s.get("/v1/customers/1001"); a.status != http.StatusOK || strings.Contains(a.body, "Anna Müller") {
 		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+// A configuration that is about to take the place of the one in force has read the
+// policy before it was edited. What was answered for the edit holds for it, too.
+func TestPolicyReloadReachesTheNextConfiguration(t *testing.T) {
+	s := newSite(t)
+	s.load()
+	b, err := json.Marshal(s.app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := new(App)
+	if err := json.Unmarshal(b, app); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := caddy.NewContext(caddy.Context{Context: t.Context()})
+	defer cancel()
+	if err := app.Provision(ctx); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := app.Cleanup(); err != nil {
+			t.Error(err)
+		}
+	})
+	edit(t, s.path("policy", "recipients.yaml"), "user.name: clear", "user.name: none")
+	if status, body := adminAsk(t, http.MethodPost, PolicyReloadPath); status != http.StatusOK {
+		t.Fatalf("%d %s", status, body)
+	}
+	inForce, err := running()
+	if err != nil || inForce == app {
+		t.Fatal("the next configuration is in force already")
+	}
+	if got, want := app.policies.Policy().Bundle.Hash, inForce.policies.Policy().Bundle.Hash; got != want {
+		t.Errorf("the next configuration has %s, in force is %s", got, want)
 	}
 }
 

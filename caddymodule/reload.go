@@ -13,6 +13,9 @@ import (
 // one of its documents takes effect later.
 var ErrNotInEffect = errors.New("a document of it is not in effect yet")
 
+// errNotLoaded is what comes of a configuration that has failed already.
+var errNotLoaded = errors.New("the configuration could not be loaded")
+
 // PolicyChange is the answer to a reload of the policy.
 type PolicyChange struct {
 	// Policy is the version in force now, and Before the one that was: the
@@ -28,7 +31,21 @@ type PolicyChange struct {
 // reload of the configuration: connections stay, and requests under way keep the
 // edition that they began with. After an error nothing has changed; it lists every
 // problem at file:line:column.
+//
+// Another configuration with this policy may be about to take this one's place,
+// and have read the files before they were edited: it reads them again, too.
 func (a *App) reloadPolicy(ctx context.Context) (PolicyChange, error) {
+	change, err := a.putInForce(ctx)
+	if err != nil {
+		return change, err
+	}
+	for _, other := range configurations.sharing(a) {
+		_, _ = other.putInForce(ctx) // logs what it comes to
+	}
+	return change, nil
+}
+
+func (a *App) putInForce(ctx context.Context) (PolicyChange, error) {
 	change, err := a.replacePolicy()
 	if err != nil {
 		a.log.LogAttrs(ctx, slog.LevelWarn, "policy not reloaded; the one before stays in force", slog.String("error", err.Error()))
@@ -47,6 +64,9 @@ func (a *App) replacePolicy() (PolicyChange, error) {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
 	now := a.now()
+	if a.policies.Policy() == nil {
+		return PolicyChange{}, errNotLoaded
+	}
 	change := PolicyChange{Before: inForce(a.policies.Edition(now))}
 	policy, err := LoadPolicy(a.Policy)
 	if err != nil {

@@ -44,7 +44,6 @@ type runtime struct {
 // is open.
 func openRuntime(a *App, at place) (*runtime, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	memory.SetLimit(a.maxMemory())
 	rt := &runtime{at: at, cancel: cancel, closed: make(chan struct{})}
 	rt.sink.set(a.log)
 	rt.log = slog.New(&rt.sink)
@@ -75,7 +74,6 @@ func (rt *runtime) heed(a *App) {
 	rt.sink.set(a.log)
 	rt.writer.SetPopulations(a.policies.Policy().Populations())
 	rt.recorder.configure(a.configHash())
-	memory.SetLimit(a.maxMemory())
 }
 
 // settle waits until requests can be served, or it is known why not, or ctx ends.
