@@ -68,8 +68,10 @@ type App struct {
 	clientCAs *clientCAs
 	log       *slog.Logger
 
-	reloading sync.Mutex // held while the policy is read and put in force; guards PolicyHash after Provision
+	reloading sync.Mutex // held while the policy is read and put in force
 	apis      []string   // that the sites serve; guarded by reloading
+
+	hashing sync.Mutex // guards PolicyHash after Provision; nothing that can block is done with it held
 
 	early    early
 	serving  atomic.Pointer[serving] // nil before Start
@@ -279,8 +281,8 @@ func (a *App) gateway() (g *exchange.Gateway, release func()) {
 
 // configHash names the configuration in the ledger.
 func (a *App) configHash() string {
-	a.reloading.Lock()
-	defer a.reloading.Unlock()
+	a.hashing.Lock()
+	defer a.hashing.Unlock()
 	b, err := json.Marshal(a)
 	if err != nil {
 		return ""

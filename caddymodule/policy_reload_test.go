@@ -155,6 +155,29 @@ func TestPolicyReloadReachesTheNextConfiguration(t *testing.T) {
 	}
 }
 
+// A policy on a disk that hangs holds up nobody who needs no policy.
+func TestPolicyReloadHoldsUpNobody(t *testing.T) {
+	s := newSite(t)
+	s.load()
+	app, err := running()
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.reloading.Lock() // as while the files are read
+	done := make(chan struct{})
+	go func() {
+		runtimes.heed(app.serving.Load().runtime, app)
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Error("the stores wait for the policy")
+	}
+	app.reloading.Unlock()
+	<-done
+}
+
 // Requests and reloads at once: each request is answered by one policy or the
 // other, whole.
 func TestPolicyReloadUnderLoad(t *testing.T) {

@@ -87,7 +87,9 @@ func (a *App) replacePolicy() (PolicyChange, error) {
 		change.Changed = true
 		a.policies.replace(policy)
 		// The ledger names the configuration with the policy that it has.
+		a.hashing.Lock()
 		a.PolicyHash = policy.Bundle.Hash
+		a.hashing.Unlock()
 	}
 	change.Policy = inForce(a.policies.Edition(now))
 	return change, nil
