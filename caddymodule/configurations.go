@@ -11,6 +11,8 @@ import (
 type loaded struct {
 	mu   sync.Mutex
 	apps []*App // newest last
+
+	limiting sync.Mutex // makes the limits be set in turn
 }
 
 var configurations loaded
@@ -27,16 +29,25 @@ func (l *loaded) remove(a *App) {
 	l.apps = slices.DeleteFunc(l.apps, func(have *App) bool { return have == a })
 }
 
-// limit gives the process the memory of the newest configuration that has started.
-// One that fails later than that is cleaned up, and its limit goes with it.
-func (l *loaded) limit() {
+// newest returns the newest configuration that has started; nil if there is none.
+func (l *loaded) newest() *App {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, a := range slices.Backward(l.apps) {
 		if a.serving.Load() != nil {
-			memory.SetLimit(a.maxMemory())
-			return
+			return a
 		}
+	}
+	return nil
+}
+
+// limit gives the process the memory of the newest configuration that has started.
+// One that fails later than that is cleaned up, and its limit goes with it.
+func (l *loaded) limit() {
+	l.limiting.Lock()
+	defer l.limiting.Unlock()
+	if a := l.newest(); a != nil {
+		memory.SetLimit(a.maxMemory())
 	}
 }
 

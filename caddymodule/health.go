@@ -36,16 +36,21 @@ const (
 
 // health returns the state of everything that requests need.
 func (a *App) health(now time.Time) []part {
-	policy := part{name: partPolicy}
-	if a.policies.Edition(now) == nil {
-		policy.err = errNoEdition
-	}
+	policy := a.policyHealth(now)
 	s := a.serving.Load()
 	if s == nil || !s.runtime.hold() {
 		return []part{policy, {partKeys, errNotServing}, {partState, errNotServing}, {partLedger, errNotServing}}
 	}
 	defer runtimes.drop(s.runtime)
 	return append([]part{policy}, s.runtime.health(now)...)
+}
+
+// policyHealth returns whether there is a policy in effect.
+func (a *App) policyHealth(now time.Time) part {
+	if a.policies.Edition(now) == nil {
+		return part{partPolicy, errNoEdition}
+	}
+	return part{partPolicy, nil}
 }
 
 // health returns the state of what configurations share.
@@ -104,8 +109,9 @@ func writeProbe(w http.ResponseWriter, status int, p probe) error {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, err = w.Write(body)
-	return err
+	// The status is out: a failed write can only mean that nobody listens.
+	_, _ = w.Write(body)
+	return nil
 }
 
 // Health answers the probes of an orchestrator. It stands before a site's

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -112,6 +113,9 @@ func TestReadyWithoutAPolicyInEffect(t *testing.T) {
 	if a := s.get("/v1/customers/1001"); a.status != http.StatusServiceUnavailable || a.reason(t) != "policy_unavailable" {
 		t.Errorf("%d %s", a.status, a.body)
 	}
+	if v, ok := metric(t, "modicum_ready", map[string]string{"part": partPolicy}); !ok || v != 0 {
+		t.Errorf("by its metric the policy is ready: %v %t", v, ok)
+	}
 	edit(t, s.path("policy", "notices.yaml"), `effective_from: 2999-07-01`, `effective_from: 2024-07-01`)
 	if status, body := adminAsk(t, http.MethodPost, PolicyReloadPath); status != http.StatusOK || !strings.Contains(body, `"before":""`) {
 		t.Errorf("%d %s", status, body)
@@ -162,6 +166,32 @@ func TestReadyBeforeTheStart(t *testing.T) {
 		t.Errorf("a POST of a probe is %d", status)
 	}
 }
+
+// A probe may ask with HEAD, and may have gone when it is answered.
+func TestProbeWithoutAReader(t *testing.T) {
+	s := newSite(t)
+	s.probes()
+	s.load()
+	s.wantReady(http.StatusOK, allReady)
+	r := s.request("/" + checkReady)
+	r.Method, r.Header = http.MethodHead, http.Header{}
+	if a := s.ask(r); a.status != http.StatusOK || a.body != "" {
+		t.Errorf("HEAD: %d %q", a.status, a.body)
+	}
+	if status, _ := adminAsk(t, http.MethodHead, ReadyPath); status != http.StatusOK {
+		t.Errorf("HEAD of the admin endpoint: %d", status)
+	}
+	// An error would be answered once more by the site's error routes.
+	h := &Health{Check: checkLive}
+	if err := h.ServeHTTP(gone{httptest.NewRecorder()}, r, nil); err != nil {
+		t.Errorf("a probe that has gone is an error: %v", err)
+	}
+}
+
+// gone is a client that does not listen any more.
+type gone struct{ http.ResponseWriter }
+
+func (gone) Write([]byte) (int, error) { return 0, net.ErrClosed }
 
 // setClock stops the clock of requests for a test.
 func setClock(t *testing.T, at time.Time) {

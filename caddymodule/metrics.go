@@ -11,6 +11,7 @@ import (
 	"github.com/modicum-dev/modicum/exchange"
 	"github.com/modicum-dev/modicum/ledger"
 	"github.com/modicum-dev/modicum/rules"
+	"github.com/modicum-dev/modicum/subject"
 )
 
 const namespace = "modicum"
@@ -107,7 +108,7 @@ var (
 	limitDesc = prometheus.NewDesc(namespace+"_captured_bytes_limit",
 		"What captured bytes may come to; requests beyond it are refused.", nil, nil)
 	stalenessDesc = prometheus.NewDesc(namespace+"_state_staleness_seconds",
-		"Time since the store of the subject state was last seen to have nothing newer.", nil, nil)
+		"Time since the store of the subject state was last seen to have nothing newer; absent while it is loading.", nil, nil)
 	lagDesc = prometheus.NewDesc(namespace+"_follower_lag_seconds",
 		"Age of the oldest record that a follower of the ledger has not delivered.", []string{"follower"}, nil)
 	failingDesc = prometheus.NewDesc(namespace+"_follower_failing",
@@ -133,11 +134,24 @@ func (gauges) Collect(to chan<- prometheus.Metric) {
 	gauge(limitDesc, float64(limit))
 
 	var staleness, lag, failing float64
-	open, following := false, false
+	loaded, following := false, false
 	ready := make(map[string]float64)
+	note := func(p part) {
+		if _, told := ready[p.name]; !told {
+			ready[p.name] = 1
+		}
+		if p.err != nil {
+			ready[p.name] = 0
+		}
+	}
+	if a := configurations.newest(); a != nil {
+		note(a.policyHealth(time.Now()))
+	}
 	runtimes.each(func(rt *runtime) {
-		open = true
-		staleness = max(staleness, rt.replica.Status().Age.Seconds())
+		if s := rt.replica.Status(); !errors.Is(s.Err, subject.ErrLoading) {
+			loaded = true
+			staleness = max(staleness, s.Age.Seconds())
+		}
 		if s, ok := rt.recorder.spans.status(); ok {
 			following = true
 			lag = max(lag, s.Lag(time.Now()).Seconds())
@@ -146,15 +160,10 @@ func (gauges) Collect(to chan<- prometheus.Metric) {
 			}
 		}
 		for _, p := range rt.health(time.Now()) {
-			if _, told := ready[p.name]; !told {
-				ready[p.name] = 1
-			}
-			if p.err != nil {
-				ready[p.name] = 0
-			}
+			note(p)
 		}
 	})
-	if open {
+	if loaded {
 		gauge(stalenessDesc, staleness)
 	}
 	if following {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/modicum-dev/modicum/subject"
 )
 
 // metric returns the value of a metric of the running configuration, as the
@@ -132,13 +134,46 @@ func TestGauges(t *testing.T) {
 	if v, ok := metric(t, "modicum_state_staleness_seconds", nil); !ok || v < 0 {
 		t.Errorf("staleness %v %t", v, ok)
 	}
-	for _, part := range []string{partKeys, partState, partLedger} {
+	for _, part := range []string{partPolicy, partKeys, partState, partLedger} {
 		if v, _ := metric(t, "modicum_ready", map[string]string{"part": part}); v != 1 {
 			t.Errorf("%s is not ready", part)
 		}
 	}
 	if _, ok := metric(t, "modicum_follower_lag_seconds", nil); ok {
 		t.Error("nothing follows the ledger, and is behind")
+	}
+}
+
+// A replica that is loading has not seen its store: it is not fresh, nor of any age.
+func TestNoStalenessWhileLoading(t *testing.T) {
+	s := newSite(t)
+	s.load()
+	if _, ok := metric(t, "modicum_state_staleness_seconds", nil); !ok {
+		t.Fatal("no staleness")
+	}
+	app, err := running()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rt := app.serving.Load().runtime
+	still := &runtime{
+		at: place{state: "still loading"}, keys: rt.keys, recorder: rt.recorder,
+		replica: subject.NewReplica(rt.store, subject.Options{}),
+	}
+	runtimes.mu.Lock()
+	all := runtimes.open
+	runtimes.open = map[place]*runtime{still.at: still}
+	runtimes.mu.Unlock()
+	t.Cleanup(func() {
+		runtimes.mu.Lock()
+		defer runtimes.mu.Unlock()
+		runtimes.open = all
+	})
+	if v, ok := metric(t, "modicum_state_staleness_seconds", nil); ok {
+		t.Errorf("a replica that is loading has an age of %v", v)
+	}
+	if v, ok := metric(t, "modicum_ready", map[string]string{"part": partState}); !ok || v != 0 {
+		t.Errorf("it is ready: %v %t", v, ok)
 	}
 }
 
