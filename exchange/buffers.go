@@ -45,6 +45,8 @@ func (w *work) forget() {
 	w.tallies = w.tallies[:0]
 }
 
+var _ redact.Budget = (*buffers)(nil)
+
 func newBuffers(m *Memory) *buffers { return &buffers{memory: m, work: m.work()} }
 
 // settle charges what the work has come to. It reports false when the budget has
@@ -61,6 +63,15 @@ func (b *buffers) settle() bool {
 		b.memory.give(b.work.charged - size)
 	}
 	b.work.charged = size
+	return true
+}
+
+// Take charges what the work is about to grow by. It implements [redact.Budget].
+func (b *buffers) Take(n int) bool {
+	if !b.memory.take(int64(n)) {
+		return false
+	}
+	b.work.charged += int64(n)
 	return true
 }
 

@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -102,6 +103,32 @@ func TestNoMemoryForWhatWasFound(t *testing.T) {
 	w.gateway.Memory.SetLimit(0)
 	if s := w.serve(t, get("/v1/customers")); s.status != 200 {
 		t.Errorf("%d with the default", s.status)
+	}
+}
+
+// What is found in a body is charged before it is kept: many small values take many
+// times their bytes, and requests that only find out afterwards would take all of
+// that, each.
+//
+// It looks at what the process allocates, so nothing runs beside it.
+func TestNothingIsFoundBeyondTheMemory(t *testing.T) {
+	w := newWorld(t)
+	const limit = 8 << 20
+	w.gateway.Memory.SetLimit(limit)
+	dense := "[{}" + strings.Repeat(",{}", 1<<20) + "]"
+	w.upstream.answer = answers(200, dense)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	s := w.serve(t, get("/v1/products"))
+	runtime.ReadMemStats(&after)
+	wantOverloaded(t, w, s)
+	// What grows is allocated again and again: five times what it comes to.
+	if all := after.TotalAlloc - before.TotalAlloc; all > 6*limit {
+		t.Errorf("%d bytes were allocated with a limit of %d", all, limit)
+	}
+	w.gateway.Memory.SetLimit(0)
+	if s := w.serve(t, get("/v1/products")); s.status != 200 {
+		t.Errorf("with the default: %d %.200s", s.status, s.body.String())
 	}
 }
 

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -170,7 +171,9 @@ func (q *request) capture() rules.Reason {
 // open checks the whole document and finds its subjects.
 func (q *request) open() rules.Reason {
 	b, w := q.buffers, q.buffers.work
-	if err := w.doc.Open(q.plan.Resource().Shape, q.plan.Wants(), b.body, redact.Limits{Subjects: DefaultMaxSubjects}); err != nil {
+	if err := w.doc.Open(q.plan.Resource().Shape, q.plan.Wants(), b.body, redact.Limits{Subjects: DefaultMaxSubjects, Budget: b}); errors.Is(err, redact.ErrRoom) {
+		return rules.Overloaded
+	} else if err != nil {
 		q.warn("answer of the upstream not inspectable", err)
 		return rules.ResponseUninspectable
 	}

@@ -17,6 +17,8 @@ type Document struct {
 	want     rules.FieldSet
 	all      bool // want everything
 	most     int  // limit of subjects
+	budget   Budget
+	full     bool // the budget had no room
 	tape     []item
 	subjects []Subject
 	text     []byte // unescaped strings; grows only, as subjects point into it
@@ -38,7 +40,7 @@ func (d *Document) Open(shape *rules.Shape, want rules.FieldSet, body []byte, li
 	d.Reset()
 	d.use(shape)
 	lim = lim.orDefault()
-	d.want, d.all, d.most = want, want == nil, lim.Subjects
+	d.want, d.all, d.most, d.budget = want, want == nil, lim.Subjects, lim.Budget
 	d.scan.b, d.scan.depth = body, lim.Depth
 	if d.document() < 0 {
 		err := &SyntaxError{Offset: d.scan.offset, Kind: d.scan.kind}
@@ -52,7 +54,8 @@ func (d *Document) Open(shape *rules.Shape, want rules.FieldSet, body []byte, li
 // Reset forgets the body and what was read from it, but keeps the room. A
 // Document that waits in a pool should not hold on to personal data.
 func (d *Document) Reset() {
-	d.open = false
+	d.open, d.full = false, false
+	d.budget = nil
 	d.scan.b = nil
 	d.want = nil
 	d.tape = d.tape[:0]
@@ -102,6 +105,9 @@ func (d *Document) document() int {
 	}
 	if i = s.space(i); i < len(s.b) {
 		return s.fail(Trailing, i)
+	}
+	if d.full {
+		return s.fail(NoRoom, i)
 	}
 	return i
 }

@@ -16,6 +16,8 @@ var (
 	ErrSize = errors.New("JSON too long")
 	// ErrSubjects means that the body holds more subjects than its limit.
 	ErrSubjects = errors.New("too many subjects")
+	// ErrRoom means that the budget has no room for what is in the body.
+	ErrRoom = errors.New("no room for what is in the JSON")
 	// ErrUse means that the caller broke the contract of Emit: there is no
 	// open document, the actions do not belong to it, or a token is not JSON.
 	// Nothing was appended.
@@ -39,11 +41,12 @@ const (
 	TooDeep                           // more containers inside each other than the limit
 	TooLong                           // more bytes than MaxSize
 	TooManySubjects                   // more subjects than the limit
+	NoRoom                            // more items than the budget has room for
 )
 
 var kindNames = [...]string{
 	"unexpected_byte", "empty", "truncated", "trailing_bytes", "byte_order_mark", "invalid_utf8", "control_character",
-	"invalid_escape", "invalid_number", "too_deep", "too_long", "too_many_subjects",
+	"invalid_escape", "invalid_number", "too_deep", "too_long", "too_many_subjects", "no_room",
 }
 
 // String returns the word that records use.
@@ -75,6 +78,8 @@ func (e *SyntaxError) Unwrap() error {
 		return ErrSize
 	case TooManySubjects:
 		return ErrSubjects
+	case NoRoom:
+		return ErrRoom
 	case Unexpected, Empty, Truncated, Trailing, ByteOrderMark, InvalidUTF8, ControlCharacter, InvalidEscape, InvalidNumber:
 		return ErrSyntax
 	}

@@ -22,6 +22,17 @@ const (
 type Limits struct {
 	Depth    int // containers inside each other; 0 means DefaultMaxDepth
 	Subjects int // persons in one body; 0 means DefaultMaxSubjects
+	// Budget is asked for what a body takes besides its bytes, as far as that
+	// is bounded by nothing but them. What it refuses is ErrRoom. Nil: there
+	// is room for everything.
+	Budget Budget
+}
+
+// Budget is memory that is used together with others.
+type Budget interface {
+	// Take reports whether n bytes more may be used. They are part of what
+	// [Document.Size] tells afterwards, and nobody gives them back.
+	Take(n int) bool
 }
 
 func (l Limits) orDefault() Limits {

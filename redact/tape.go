@@ -34,11 +34,29 @@ type span struct{ from, to int }
 func (d *Document) slot() (int, *item) {
 	t := len(d.tape)
 	if t == cap(d.tape) {
-		d.tape = append(d.tape, item{})
-	} else {
-		d.tape = d.tape[:t+1]
+		t = d.grow()
 	}
+	d.tape = d.tape[:t+1]
 	return t, &d.tape[t]
+}
+
+// leastTape is what a tape begins with. Nobody is asked for that.
+const leastTape = 64
+
+// grow makes room on the tape and returns the number of the next item. Without a
+// budget for it the document is lost, and what is left of the walk writes its
+// items over the last one.
+func (d *Document) grow() int {
+	n := len(d.tape)
+	more := n/4 + leastTape
+	if d.full || n > 0 && d.budget != nil && !d.budget.Take(more*itemSize) {
+		d.full = true
+		return n - 1
+	}
+	bigger := make([]item, n, n+more)
+	copy(bigger, d.tape)
+	d.tape = bigger
+	return n
 }
 
 // pushFrame appends an object or array whose content follows.
