@@ -37,6 +37,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"finish":     cmdFinish,
 	"edit":       cmdEdit,
 	"epochs":     cmdEpochs,
+	"admin":      cmdAdmin,
 }
 
 func theWorld(ts *testscript.TestScript) *world {

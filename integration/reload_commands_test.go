@@ -63,6 +63,18 @@ func cmdEdit(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], strings.ReplaceAll(args[2], `\n`, "\n"), 1)), 0o600))
 }
 
+// admin PATH: what the admin endpoint answers to a GET, which is 200.
+func cmdAdmin(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: admin PATH")
+	}
+	ctx, cancel := scriptContext()
+	defer cancel()
+	b, err := fetch(ctx, theWorld(ts).admin+args[0])
+	ts.Check(err)
+	show(ts, string(b))
+}
+
 // epochs FOLDER HOW...: the epochs of a ledger come to end like that, in order;
 // "open" is one that has no end.
 func cmdEpochs(ts *testscript.TestScript, neg bool, args []string) {
