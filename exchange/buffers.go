@@ -99,6 +99,22 @@ func (b *buffers) emitted(out []byte) bool {
 	return true
 }
 
+// fit moves what was emitted to a page of its size if its page is mostly empty: that
+// has the size of the body, and most of a body may be withheld. Where there is no
+// room for another page it stays.
+func (b *buffers) fit() {
+	if cap(b.out) == minPage || len(b.out) > cap(b.out)/4 {
+		return
+	}
+	page := b.memory.page(len(b.out))
+	if page == nil {
+		return
+	}
+	page = append(page, b.out...)
+	b.memory.putPage(b.out)
+	b.out = page
+}
+
 // inspected gives back everything but what is about to leave.
 func (b *buffers) inspected() {
 	b.memory.putPage(b.body)

@@ -179,6 +179,24 @@ func TestSlowReaderHoldsOnlyItsBuffer(t *testing.T) {
 	}
 }
 
+// Of a body of which most is withheld a slow reader holds what is left.
+func TestSlowReaderOfLittleHoldsLittle(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.upstream.answer = answers(200, `{"data":[{"id":1,"name":"Ada Example"}],"withheld":"`+strings.Repeat("x", 1<<20)+`"}`)
+	out := &slow{spy: spy{header: make(http.Header), trace: w.trace}, writing: make(chan int), read: make(chan struct{})}
+	done := make(chan error)
+	go func() { done <- w.gateway.Serve(out, get("/v1/customers"), "crm", caller, w.upstream.serve) }()
+	length := <-out.writing
+	if held, _ := w.gateway.Memory.Held(); held != page || length > page {
+		t.Errorf("%d bytes are held for the %d that leave", held, length)
+	}
+	close(out.read)
+	if err := <-done; err != nil || !strings.Contains(out.body.String(), "Ada Example") {
+		t.Errorf("%v %s", err, out.body.String())
+	}
+}
+
 // slow is a client that takes its time.
 type slow struct {
 	spy

@@ -252,6 +252,8 @@ func (q *request) emit() rules.Reason {
 	if released == 0 && shape.Single && len(shape.Subjects) > 0 || len(q.out) == 0 {
 		return rules.NotFound
 	}
+	b.fit()
+	q.out = b.out
 	return rules.ReasonNone
 }
 
