@@ -52,7 +52,7 @@ func scriptContext() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), 2*time.Minute)
 }
 
-// gateway start [misbehaving | slow | trusting] | stop | kill | log
+// gateway start [misbehaving | slow | trusting | lingering] | drain | stop | kill | log
 func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 	w := theWorld(ts)
 	ctx, cancel := scriptContext()
@@ -70,6 +70,12 @@ func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 		err = w.start(ctx, func(text string) string { return w.inFrontOf(w.slow, text) })
 	case slices.Equal(args, []string{"start", "trusting"}):
 		err = w.start(ctx, trusting)
+	case slices.Equal(args, []string{"start", "lingering"}):
+		err = w.start(ctx, func(text string) string {
+			return strings.Replace(text, "skip_install_trust", "skip_install_trust\n\tshutdown_delay 1h", 1)
+		})
+	case slices.Equal(args, []string{"drain"}):
+		err = w.process.cmd.Process.Signal(syscall.SIGTERM)
 	case slices.Equal(args, []string{"stop"}):
 		err = w.stop(syscall.SIGTERM)
 	case slices.Equal(args, []string{"kill"}):
@@ -77,7 +83,7 @@ func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 	case slices.Equal(args, []string{"log"}):
 		show(ts, w.output.String())
 	default:
-		ts.Fatalf("usage: gateway start [misbehaving | slow | trusting] | stop | kill | log")
+		ts.Fatalf("usage: gateway start [misbehaving | slow | trusting | lingering] | drain | stop | kill | log")
 	}
 	if (err != nil) != neg {
 		ts.Fatalf("gateway %v: %v", args, err)
