@@ -1,0 +1,112 @@
+package otlp
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/modicum-dev/modicum/ledger"
+	"github.com/modicum-dev/modicum/ledger/segment"
+)
+
+// BenchmarkFollower is one record from its append until a receiver in the same
+// process accepted its span, 64 appending at a time. The follower of "none" does
+// not run: what is above it is the price of the export.
+func BenchmarkFollower(b *testing.B) {
+	for _, follow := range []bool{false, true} {
+		name := "none"
+		if follow {
+			name = "http"
+		}
+		b.Run(name, func(b *testing.B) { benchFollower(b, follow) })
+	}
+}
+
+func benchFollower(b *testing.B, follow bool) {
+	dir := b.TempDir()
+	log, err := segment.Open(b.Context(), benchOptions(dir))
+	if err != nil {
+		b.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/x-protobuf")
+	}))
+	defer server.Close()
+	b.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL)
+	config, _, err := FromEnv(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	reader, err := ledger.OpenReader(dir, log)
+	if err != nil {
+		b.Fatal(err)
+	}
+	follower, err := New(Options{
+		Config: config, Source: reader, Cursor: filepath.Join(b.TempDir(), "otlp.json"), Changed: log.Changed,
+		OnError: func(err error) { b.Error(err) },
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	done := make(chan error, 1)
+	if follow {
+		go func() { done <- follower.Run(ctx) }()
+	} else {
+		done <- context.Canceled
+	}
+	var n atomic.Int64
+	b.ReportAllocs()
+	b.SetParallelism(64)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := log.Append(b.Context(), released(int(n.Add(1)))); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	for follow && follower.Status().Spans < uint64(b.N) { //nolint:gosec // not negative
+		time.Sleep(time.Millisecond)
+	}
+	b.StopTimer()
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		b.Error(err)
+	}
+	if err := errors.Join(reader.Close(), log.Close(context.WithoutCancel(b.Context()))); err != nil {
+		b.Error(err)
+	}
+}
+
+func benchOptions(dir string) segment.Options { return segment.Options{Dir: dir} }
+
+// BenchmarkMarshal is what the exporter does with a full batch before it posts it.
+func BenchmarkMarshal(b *testing.B) {
+	facts := factMap{}
+	for _, f := range released(1).Uses {
+		facts[f.Hash] = f
+	}
+	render := newRenderer(facts)
+	scope := &tracepb.ScopeSpans{}
+	for i := range DefaultBatch {
+		e := &ledger.Entry{Record: *released(i), Receipt: ledger.Receipt{Epoch: "0193578a-0000-7000-8000-000000000000", Seq: uint64(i)}}
+		scope.Spans = append(scope.Spans, render.span(e))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := proto.Marshal(scope); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
