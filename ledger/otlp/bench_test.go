@@ -32,6 +32,7 @@ func BenchmarkFollower(b *testing.B) {
 }
 
 func benchFollower(b *testing.B, follow bool) {
+	b.Helper()
 	dir := b.TempDir()
 	log, err := segment.Open(b.Context(), benchOptions(dir))
 	if err != nil {

@@ -33,12 +33,19 @@ const DefaultBatch = 512
 // process holds is tried.
 const DefaultPoll = time.Second
 
+// DefaultLinger is how long a follower that has sent everything waits, once there
+// is something new, for more of it. Each batch costs a request to the collector
+// and a sync of the cursor whatever its size; nobody waits for a span. There is no
+// such wait while there is a full batch to send.
+const DefaultLinger = 200 * time.Millisecond
+
 // DefaultThrottle bounds how long one attempt obeys a server's Retry-After. A
 // longer one is cut short: the follower tries again after its own backoff.
 const DefaultThrottle = time.Minute
 
-// DefaultGrace is how long a follower that is told to stop waits for the answer to
-// the batch under way. Without an answer the next run sends the batch again.
+// DefaultGrace is how long a follower that is told to stop goes on, in all, with the
+// batch under way and with what else the ledger holds. What has no answer by then
+// the next run sends again.
 const DefaultGrace = time.Second
 
 // defaultBackoff is the wait between attempts: it doubles from Min to Max, with
@@ -65,7 +72,8 @@ type Options struct {
 	Version string // of the binary, for the instrumentation scope
 	Batch   int    // zero means DefaultBatch
 	Poll    time.Duration
-	Backoff Backoff // zero means from half a second to half a minute
+	Linger  time.Duration // zero means DefaultLinger
+	Backoff Backoff       // zero means from half a second to half a minute
 	// OnError is told of each attempt that failed; Run goes on. Its errors
 	// may quote the collector, and nothing of a record. Nil means that
 	// nobody is told.
@@ -113,6 +121,9 @@ func New(opt Options) (*Follower, error) {
 	if opt.Poll <= 0 {
 		opt.Poll = DefaultPoll
 	}
+	if opt.Linger <= 0 {
+		opt.Linger = DefaultLinger
+	}
 	if opt.Backoff == (Backoff{}) {
 		opt.Backoff = defaultBackoff
 	}
@@ -137,9 +148,13 @@ func (f *Follower) Status() Status {
 }
 
 // Run exports until ctx ends, and returns its error. It waits while another
-// process holds the cursor. Whatever goes wrong is reported and tried again; what
-// was not accepted when ctx ends is sent by the next run, from the cursor. A span
-// is sent twice when a process ends between acceptance and the cursor's write.
+// process holds the cursor. Whatever goes wrong is reported and tried again.
+//
+// When ctx ends, what the ledger holds by then is still sent if the collector
+// takes it within [DefaultGrace]. A collector that refused the last attempt is not
+// asked again: it would only hold up the end. What was not accepted is sent by the
+// next run, from the cursor. A span is sent twice when a process ends between
+// acceptance and the cursor's write.
 func (f *Follower) Run(ctx context.Context) error {
 	lock, err := f.lock(ctx)
 	if err != nil {
@@ -158,12 +173,13 @@ func (f *Follower) Run(ctx context.Context) error {
 			f.opt.OnError(fmt.Errorf("stopping OTLP client: %w", err))
 		}
 	}()
+	graceful, cancel := outlive(ctx, DefaultGrace)
+	defer cancel()
 	wait := f.opt.Backoff.Min
 	for cursor, known := (ledger.Cursor{}), false; ; {
-		err := ctx.Err()
-		if err != nil {
-			return err
-		}
+		// A step that began before ctx ended may have missed the last records.
+		last := ctx.Err() != nil
+		var err error
 		if !known {
 			cursor, err = f.file.read()
 			known = err == nil
@@ -171,22 +187,33 @@ func (f *Follower) Run(ctx context.Context) error {
 		var end bool
 		changed := f.opt.Changed()
 		if err == nil {
-			cursor, end, err = f.step(ctx, cursor)
+			cursor, end, err = f.step(graceful, cursor)
 		}
 		f.note(cursor, err)
 		switch {
-		case ctx.Err() != nil:
+		case last && end, err != nil && ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
 			f.opt.OnError(err)
 			f.sleep(ctx, jitter(wait), nil)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			wait = min(2*wait, f.opt.Backoff.Max)
 		case end:
 			wait = f.opt.Backoff.Min
-			f.sleep(ctx, f.opt.Poll, changed)
+			f.gather(ctx, changed)
 		default:
 			wait = f.opt.Backoff.Min
 		}
+	}
+}
+
+// gather waits until there is something to read, and then for more.
+func (f *Follower) gather(ctx context.Context, changed <-chan struct{}) {
+	// What is found by polling has gathered already.
+	if f.sleep(ctx, f.opt.Poll, changed) {
+		f.sleep(ctx, f.opt.Linger, nil)
 	}
 }
 
@@ -241,9 +268,7 @@ func (f *Follower) step(ctx context.Context, from ledger.Cursor) (ledger.Cursor,
 	f.mu.Lock()
 	f.status.Oldest = b.oldest
 	f.mu.Unlock()
-	graceful, cancel := outlive(ctx, DefaultGrace)
-	defer cancel()
-	if err := f.send(graceful, b.spans); err != nil {
+	if err := f.send(ctx, b.spans); err != nil {
 		return from, false, err
 	}
 	f.pending = nil
@@ -330,15 +355,18 @@ func (f *Follower) note(cursor ledger.Cursor, err error) {
 	}
 }
 
-// sleep waits for d, for changed or for the end of ctx.
-func (f *Follower) sleep(ctx context.Context, d time.Duration, changed <-chan struct{}) {
+// sleep waits for d, for changed or for the end of ctx, and reports whether it was
+// for changed.
+func (f *Follower) sleep(ctx context.Context, d time.Duration, changed <-chan struct{}) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-changed:
+		return true
 	case <-ctx.Done():
 	}
+	return false
 }
 
 // jitter keeps many gateways from coming back at the same instant.

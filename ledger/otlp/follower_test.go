@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"path/filepath"
 	"testing"
@@ -70,7 +71,7 @@ func (f *fixture) start(t *testing.T, change ...func(*Options)) (follower *Follo
 	}
 	opt := Options{
 		Config: config, Source: reader, Cursor: f.cursor, Changed: f.log.Changed, Batch: 7,
-		Poll: time.Millisecond, Backoff: Backoff{Min: time.Millisecond, Max: 4 * time.Millisecond},
+		Poll: time.Millisecond, Linger: time.Millisecond, Backoff: Backoff{Min: time.Millisecond, Max: 4 * time.Millisecond},
 	}
 	for _, c := range change {
 		c(&opt)
@@ -221,10 +222,13 @@ func TestRestartAnywhere(t *testing.T) {
 	f := newFixture(t)
 	f.append(t, 60)
 	for n := 5; n <= 60; n += 5 {
+		// The collector takes no more than that, also not at the end.
+		f.receiver.takeOnly(n)
 		_, stop := f.start(t, func(o *Options) { o.Batch = 3 })
 		f.receiver.waitLast(t, f.wrote[:n])
 		stop()
 	}
+	f.receiver.takeOnly(math.MaxInt)
 	_, stop := f.start(t)
 	f.receiver.waitLast(t, f.wrote)
 	stop()

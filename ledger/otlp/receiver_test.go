@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -27,12 +28,13 @@ type receiver struct {
 	accepted []*tracepb.Span
 	resource *resourcepb.Resource
 	requests int
+	limit    int // refuses once it has that many
 	grew     chan struct{}
 }
 
 func newReceiver(t *testing.T) *receiver {
 	t.Helper()
-	r := &receiver{grew: make(chan struct{})}
+	r := &receiver{grew: make(chan struct{}), limit: math.MaxInt}
 	r.Server = httptest.NewServer(r)
 	t.Cleanup(func() {
 		r.CloseClientConnections()
@@ -46,6 +48,13 @@ func (r *receiver) then(answers ...func(http.ResponseWriter)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.answers = append(r.answers, answers...)
+}
+
+// takeOnly makes the receiver refuse everything once it has accepted n spans or more.
+func (r *receiver) takeOnly(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.limit = n
 }
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -87,6 +96,11 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		answer := r.answers[0]
 		r.answers = r.answers[1:]
 		answer(w)
+		return
+	}
+	if len(r.accepted) >= r.limit {
+		// Not one that the exporter tries again by itself.
+		status(http.StatusBadRequest)(w)
 		return
 	}
 	r.accepted = append(r.accepted, spans...)
