@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/modicum-dev/modicum/ledger"
+	"github.com/modicum-dev/modicum/ledger/otlp"
 	"github.com/modicum-dev/modicum/ledger/segment"
 	"github.com/modicum-dev/modicum/pseudonym"
 	"github.com/modicum-dev/modicum/subject"
@@ -61,6 +62,9 @@ func newRecorder(a *App, set *pseudonym.Keyset, rt *runtime) *recorder {
 		OnError: func(err error) {
 			r.log.LogAttrs(context.Background(), slog.LevelError, "ledger", slog.String("error", err.Error()))
 		},
+	}
+	if _, exported, err := otlp.FromEnv(context.Background()); err == nil && exported {
+		r.options.Recent = segment.DefaultRecent
 	}
 	return r
 }

@@ -274,8 +274,10 @@ func (q *request) release() rules.Reason {
 		return rules.LedgerUnavailable
 	}
 	q.count(rec.Disclosure, rules.ReasonNone)
-	// A caller that reads slowly holds what it reads and nothing else.
-	rec.Disclosure.Subjects, q.people = nil, nil
+	// A caller that reads slowly holds what it reads and nothing else; the
+	// record itself is the ledger's now.
+	d, facts := *rec.Disclosure, rec.Uses
+	d.Subjects, q.people = nil, nil
 	q.buffers.inspected()
 	h := fresh(q.w.Header(), q.mediaType)
 	h.Set("Disclosure-Id", q.id)
@@ -287,22 +289,21 @@ func (q *request) release() rules.Reason {
 	h.Set("Content-Length", strconv.Itoa(len(q.out)))
 	q.w.WriteHeader(http.StatusOK)
 	if n, err := q.w.Write(q.out); err != nil || n < len(q.out) {
-		q.aborted(rec, n)
+		q.aborted(d, facts, n)
 	}
 	return rules.ReasonNone
 }
 
 // aborted notes that a release broke off. The disclosure counts all the same.
 // The record has an id of its own, by which its span is named.
-func (q *request) aborted(rec *ledger.Record, written int) {
+func (q *request) aborted(d ledger.Disclosure, facts []*ledger.Fact, written int) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		q.warn("abort not recorded", err)
 		return
 	}
-	d := *rec.Disclosure
 	d.ID, d.Of, d.Bytes = id.String(), q.id, int64(written)
-	end := &ledger.Record{Kind: ledger.KindAborted, Time: milliseconds(q.g.Clock()), Disclosure: &d, Uses: rec.Uses}
+	end := &ledger.Record{Kind: ledger.KindAborted, Time: milliseconds(q.g.Clock()), Disclosure: &d, Uses: facts}
 	if _, err := q.g.Ledger.Append(context.WithoutCancel(q.r.Context()), end); err != nil {
 		q.warn("abort not recorded", err)
 	}

@@ -13,6 +13,7 @@ type epochReader struct {
 	settle     bool // see segmentFile
 	file       *segmentFile
 	segment    Segment
+	off        int64  // in segment, where file has to be opened; 0 while it is open
 	next       uint64 // sequence of the next line
 	onSegment  func() // called when another segment begins
 }
@@ -32,7 +33,7 @@ func (r *epochReader) open(s Segment) error {
 		return err
 	}
 	err = r.close()
-	r.file, r.segment = f, s
+	r.file, r.segment, r.off = f, s, 0
 	if r.onSegment != nil {
 		r.onSegment()
 	}
@@ -60,10 +61,53 @@ func (r *epochReader) seek(seq uint64) error {
 	return r.close()
 }
 
+// reaches reports whether the next line is of the present segment, or begins the
+// segment whose first record is first.
+func (r *epochReader) reaches(first uint64) bool {
+	return r.next == first || r.segment.Name != "" && r.segment.First == first
+}
+
+// pass moves past the next line, which was not read here. It is of the segment
+// whose first record is first.
+func (r *epochReader) pass(first uint64, line []byte) error {
+	if r.segment.Name == "" || r.segment.First != first {
+		if err := r.close(); err != nil {
+			return err
+		}
+		r.segment, r.off = Segment{Name: SegmentName(first), First: first}, 0
+		if r.onSegment != nil {
+			r.onSegment()
+		}
+	}
+	if r.file != nil {
+		r.file.pass(len(line) + 1)
+	} else {
+		r.off += int64(len(line)) + 1
+	}
+	r.next++
+	return nil
+}
+
+// reopen opens the file of the place that pass came to.
+func (r *epochReader) reopen() error {
+	f, err := openSegment(filepath.Join(r.dir, r.epoch, r.segment.Name), r.settle)
+	if err != nil {
+		return err
+	}
+	f.off = r.off
+	r.file, r.off = f, 0
+	return nil
+}
+
 // line returns the next line, or io.EOF where there is none yet. It does not
 // judge what stands there instead: that takes knowing where the epoch ends.
 func (r *epochReader) line() (Line, error) {
 	for {
+		if r.file == nil && r.off > 0 {
+			if err := r.reopen(); err != nil {
+				return Line{}, err
+			}
+		}
 		if r.file == nil {
 			if err := r.seek(r.next); err != nil {
 				return Line{}, err

@@ -49,6 +49,9 @@ type Log interface {
 	// error means that r must be treated as not recorded: nothing may be
 	// disclosed on the strength of it. A cancelled context returns early
 	// with its error, although the record may still become durable.
+	//
+	// The log keeps r for the followers in its process: neither r nor what
+	// it refers to may be changed any more, whatever Append returns.
 	Append(ctx context.Context, r *Record) (Receipt, error)
 	// Close waits for the appends under way, writes a last checkpoint and
 	// releases the epoch.
@@ -69,7 +72,8 @@ type Cursor struct {
 	Seq   uint64 `json:"seq"` // the next record to read in Epoch
 }
 
-// Entry is one record as it stands in the ledger.
+// Entry is one record as it stands in the ledger. It may be shared: it must not be
+// changed.
 type Entry struct {
 	Record
 	Receipt

@@ -16,6 +16,16 @@ type Bound interface {
 	Durable() Cursor
 }
 
+// Recent is a [Bound] that keeps its newest entries in memory, so that a follower
+// that keeps up need not read and decode what its own process has just written.
+type Recent interface {
+	Bound
+	// Recent returns the durable record seq as it was appended, with its line,
+	// and the sequence of the first record of its segment. It returns false
+	// if it does not keep it.
+	Recent(seq uint64) (e Entry, segment uint64, ok bool)
+}
+
 // Facts resolves the facts that a record names.
 type Facts interface {
 	// Fact returns the fact with that hash. It is found if the record that
@@ -49,7 +59,8 @@ var (
 )
 
 // OpenReader opens the ledger in dir. Bounds are the logs that this process
-// writes: their epochs are read up to what they say is durable.
+// writes: their epochs are read up to what they say is durable, and what is
+// [Recent] is had from them and not from the files.
 func OpenReader(dir string, bounds ...Bound) (*FolderReader, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -92,7 +103,7 @@ func (r *FolderReader) Next(ctx context.Context, c Cursor) (Entry, Cursor, error
 		if r.epoch == nil {
 			return Entry{}, c, io.EOF
 		}
-		l, err := r.line()
+		e, err := r.entry()
 		switch {
 		case errors.Is(err, errEnded):
 			moved, err := r.advance()
@@ -106,11 +117,7 @@ func (r *FolderReader) Next(ctx context.Context, c Cursor) (Entry, Cursor, error
 		case err != nil:
 			return Entry{}, c, err
 		}
-		e, err := r.entry(l)
-		if err != nil {
-			return Entry{}, c, err
-		}
-		r.at = Cursor{Epoch: r.epoch.epoch, Seq: l.Seq + 1}
+		r.at = Cursor{Epoch: r.epoch.epoch, Seq: e.Seq + 1}
 		return e, r.at, nil
 	}
 }
@@ -118,27 +125,30 @@ func (r *FolderReader) Next(ctx context.Context, c Cursor) (Entry, Cursor, error
 // errEnded is returned by line at the end of an epoch that takes no more.
 var errEnded = errors.New("epoch has ended")
 
-// line returns the next line of the present epoch, io.EOF if there is none yet,
+// entry returns the next record of the present epoch, io.EOF if there is none yet,
 // or errEnded.
-func (r *FolderReader) line() (Line, error) {
+func (r *FolderReader) entry() (Entry, error) {
 	// The bound is read before the line: what it covers must be there.
-	limit, bounded := r.bound()
-	if r.end == nil && !bounded {
+	bound, limit := r.bound()
+	if r.end == nil && bound == nil {
 		// While the epoch is somebody else's the end is looked for only
 		// when the lines run out.
 		l, err := r.epoch.line()
+		if err == nil {
+			return r.decoded(l)
+		}
 		if !isEOF(err) {
-			return l, err
+			return Entry{}, err
 		}
 		end, ended, err := ReadEnd(r.dir, r.epoch.epoch)
 		if err != nil {
-			return Line{}, err
+			return Entry{}, err
 		}
 		if ended {
 			r.end = &end
-			return r.line()
+			return r.entry()
 		}
-		return Line{}, r.tail()
+		return Entry{}, r.tail()
 	}
 	if r.end != nil {
 		limit = r.end.Size
@@ -148,24 +158,57 @@ func (r *FolderReader) line() (Line, error) {
 			// The log may have closed since.
 			end, ended, err := ReadEnd(r.dir, r.epoch.epoch)
 			if err != nil {
-				return Line{}, err
+				return Entry{}, err
 			}
 			if !ended {
-				return Line{}, io.EOF
+				return Entry{}, io.EOF
 			}
 			r.end = &end
-			return r.line()
+			return r.entry()
 		}
 		if r.epoch.next > limit {
-			return Line{}, r.epoch.corrupt()
+			return Entry{}, r.epoch.corrupt()
 		}
-		return Line{}, errEnded
+		return Entry{}, errEnded
+	}
+	if e, ok, err := r.recent(bound); ok || err != nil {
+		return e, err
 	}
 	l, err := r.epoch.line()
 	if isEOF(err) {
-		return Line{}, r.epoch.corrupt()
+		// What was read ahead, beside the writer, can be older than the
+		// bound. It was dropped; the file has the last word.
+		l, err = r.epoch.line()
 	}
-	return l, err
+	if isEOF(err) {
+		return Entry{}, r.epoch.corrupt()
+	}
+	if err != nil {
+		return Entry{}, err
+	}
+	return r.decoded(l)
+}
+
+// recent returns the next record if the bound still has it. It is asked at every
+// record: going between memory and files costs nothing, because the place in the
+// segment is known all the time.
+func (r *FolderReader) recent(b Bound) (Entry, bool, error) {
+	keeper, ok := b.(Recent)
+	if !ok {
+		return Entry{}, false, nil
+	}
+	e, segment, ok := keeper.Recent(r.epoch.next)
+	if !ok || !r.epoch.reaches(segment) {
+		return Entry{}, false, nil
+	}
+	if err := r.epoch.pass(segment, e.Line); err != nil {
+		return Entry{}, false, err
+	}
+	if asRead(&e) {
+		return e, true, nil
+	}
+	e, err := r.decoded(Line{Seq: e.Seq, Kind: e.Kind, Bytes: e.Line})
+	return e, err == nil, err
 }
 
 // tail returns io.EOF if what stands after the last line of an epoch without an
@@ -194,17 +237,18 @@ func (r *FolderReader) tail() error {
 	return io.EOF
 }
 
-func (r *FolderReader) bound() (uint64, bool) {
+// bound returns the bound of the present epoch and where it is, or nil.
+func (r *FolderReader) bound() (Bound, uint64) {
 	for _, b := range r.bounds {
 		if d := b.Durable(); d.Epoch == r.epoch.epoch {
-			return d.Seq, true
+			return b, d.Seq
 		}
 	}
-	return 0, false
+	return nil, 0
 }
 
-// entry decodes a line and remembers it if it is a fact.
-func (r *FolderReader) entry(l Line) (Entry, error) {
+// decoded decodes a line and remembers it if it is a fact.
+func (r *FolderReader) decoded(l Line) (Entry, error) {
 	record, err := l.Record()
 	if err != nil {
 		// The line is intact and not a record: its writer broke the

@@ -32,7 +32,8 @@ const (
 )
 
 // Record is one line of the ledger. Exactly one of the pointers is set, the one
-// that belongs to Kind; heartbeat has none.
+// that belongs to Kind; heartbeat has none. It must not be changed once it was given
+// to a log.
 type Record struct {
 	Kind Kind      `json:"kind"`
 	Time time.Time `json:"time"` // UTC, milliseconds: decided_at of a disclosure

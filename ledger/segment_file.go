@@ -80,6 +80,12 @@ func (s *segmentFile) skip(l Line) {
 	s.buf = s.buf[len(l.Bytes)+1:]
 }
 
+// pass moves on by n bytes that were not read. What was read ahead is older.
+func (s *segmentFile) pass(n int) {
+	s.off += int64(n)
+	s.buf = nil
+}
+
 // fill reads at s.off until a newline, a zero, the end of the file or more bytes
 // than a line may have. It returns the newline's index, or -1.
 func (s *segmentFile) fill() (int, error) {

@@ -28,8 +28,9 @@ type writer struct {
 	intents map[string]*item // begun and not ended, by disclosure id
 
 	buf      []byte
-	unsynced []*item // the items whose lines are in buf
-	ends     []int   // the end in buf of each line, newline excluded
+	unsynced []*item       // the items whose lines are in buf
+	ends     []int         // the end in buf of each line, newline excluded
+	entries  []recentEntry // of each line, if they are kept
 
 	next       chan prepared // the next segment, filled in the background
 	hurry      chan struct{} // closed when it is needed now, or not any more
@@ -106,7 +107,7 @@ func (w *writer) failAll(err error) {
 	for _, it := range w.unsynced {
 		it.fail(err)
 	}
-	w.unsynced, w.buf, w.ends = nil, nil, nil
+	w.unsynced, w.buf, w.ends, w.entries = nil, nil, nil, nil
 }
 
 // add puts an item's lines into the buffer, after the facts that the segment
@@ -131,11 +132,12 @@ func (w *writer) add(it *item) error {
 		}
 	}
 	for _, f := range facts {
-		w.line(f.body)
-		w.known[f.hash] = struct{}{}
+		w.line(f.body, &f.record)
+		w.known[f.record.Hash] = struct{}{}
 	}
 	it.receipt.Seq = w.seq
-	w.line(it.body)
+	w.line(it.body, it.record)
+	it.record = nil
 	w.unsynced = append(w.unsynced, it)
 	return nil
 }
@@ -144,8 +146,8 @@ func (w *writer) add(it *item) error {
 const framing = 64
 
 type factLine struct {
-	hash string
-	body []byte
+	record ledger.Record
+	body   []byte
 }
 
 // missing encodes the facts that the segment does not have, and returns the room
@@ -159,11 +161,12 @@ func (w *writer) missing(it *item) (facts []factLine, size int64, err error) {
 		if containsHash(facts, f.Hash) {
 			continue
 		}
-		body, err := ledger.AppendBody(nil, &ledger.Record{Kind: f.Kind, Time: it.time, Fact: f.JSON, Hash: f.Hash})
+		record := ledger.Record{Kind: f.Kind, Time: it.time, Fact: f.JSON, Hash: f.Hash}
+		body, err := ledger.AppendBody(nil, &record)
 		if err != nil {
 			return nil, 0, fmt.Errorf("fact %d: %w", i, err)
 		}
-		facts = append(facts, factLine{hash: f.Hash, body: body})
+		facts = append(facts, factLine{record: record, body: body})
 		size += int64(len(body)) + framing
 	}
 	return facts, size, nil
@@ -171,18 +174,21 @@ func (w *writer) missing(it *item) (facts []factLine, size int64, err error) {
 
 func containsHash(facts []factLine, hash string) bool {
 	for i := range facts {
-		if facts[i].hash == hash {
+		if facts[i].record.Hash == hash {
 			return true
 		}
 	}
 	return false
 }
 
-func (w *writer) line(body []byte) {
+func (w *writer) line(body []byte, record *ledger.Record) {
 	// The first line of a batch: all before it went through a sync.
 	sync := len(w.buf) == 0 && w.seq > 0
 	w.buf = ledger.AppendLine(w.buf, w.seq, sync, body)
 	w.ends = append(w.ends, len(w.buf)-1)
+	if w.log.opt.Recent > 0 {
+		w.entries = append(w.entries, recentEntry{Entry: ledger.Entry{Record: *record}, segment: w.current.first})
+	}
 	w.seq++
 }
 
@@ -218,13 +224,20 @@ func (w *writer) settle() {
 	for i, end := range w.ends {
 		leaf := ledger.LeafHash(w.buf[start:end])
 		w.tree.Append(leaf)
-		if len(items) > 0 && items[0].receipt.Seq == first+uint64(i) {
-			items[0].receipt = ledger.Receipt{Epoch: l.epoch, Seq: first + uint64(i), Leaf: leaf}
+		receipt := ledger.Receipt{Epoch: l.epoch, Seq: first + uint64(i), Leaf: leaf}
+		if len(w.entries) > 0 {
+			w.entries[i].Receipt, w.entries[i].Line = receipt, w.buf[start:end]
+		}
+		if len(items) > 0 && items[0].receipt.Seq == receipt.Seq {
+			items[0].receipt = receipt
 			w.track(items[0])
 			items = items[1:]
 		}
 		start = end + 1
 	}
+	// Before anybody is told that they are durable, so that who reads at once
+	// finds them.
+	l.recent.add(w.entries, w.buf)
 	l.mu.Lock()
 	l.durable = w.seq
 	l.tree = *w.tree.Clone()
@@ -234,7 +247,8 @@ func (w *writer) settle() {
 		close(it.done)
 	}
 	clear(w.unsynced)
-	w.unsynced, w.buf, w.ends = w.unsynced[:0], w.buf[:0], w.ends[:0]
+	clear(w.entries)
+	w.unsynced, w.buf, w.ends, w.entries = w.unsynced[:0], w.buf[:0], w.ends[:0], w.entries[:0]
 	if cap(w.buf) > 4*ledger.DefaultMaxRecord {
 		w.buf = nil
 	}

@@ -22,9 +22,10 @@ var zeros [256 << 10]byte
 // segment is a file that records are written to.
 type segment struct {
 	disk.File
-	path string
-	size int64 // of zeros and records
-	off  int64 // where the next line goes
+	path  string
+	first uint64 // the sequence of its first record
+	size  int64  // of zeros and records
+	off   int64  // where the next line goes
 }
 
 // fill makes the file size bytes of durable zeros. Blocks that were never
@@ -71,7 +72,7 @@ func (s *segment) place(fsys disk.FS, folder string, first uint64) error {
 	if err := fsys.Rename(s.path, path); err != nil {
 		return fmt.Errorf("naming segment: %w", err)
 	}
-	s.path = path
+	s.path, s.first = path, first
 	if err := fsys.SyncDir(folder); err != nil {
 		return fmt.Errorf("syncing epoch folder: %w", err)
 	}

@@ -27,7 +27,7 @@ import (
 )
 
 // Log is an epoch that this process writes. It implements [ledger.Log] and
-// [ledger.Bound].
+// [ledger.Recent].
 type Log struct {
 	opt    Options
 	epoch  string
@@ -46,6 +46,7 @@ type Log struct {
 	changed chan struct{} // closed when durable grows; nil while nobody waits
 
 	writer writer // of the committer alone
+	recent recent
 
 	stopAdopting context.CancelFunc
 	adopting     sync.WaitGroup
@@ -56,13 +57,14 @@ type Log struct {
 }
 
 var (
-	_ ledger.Log   = (*Log)(nil)
-	_ ledger.Bound = (*Log)(nil)
+	_ ledger.Log    = (*Log)(nil)
+	_ ledger.Recent = (*Log)(nil)
 )
 
 // item is a record on its way to the disk.
 type item struct {
 	body     []byte
+	record   *ledger.Record // until it is durable
 	time     time.Time
 	facts    []*ledger.Fact
 	snapshot ledger.Snapshot
@@ -88,7 +90,7 @@ func newItem(r *ledger.Record, now func() time.Time) (*item, error) {
 	if err != nil {
 		return nil, err
 	}
-	it := &item{body: body, time: r.Time, facts: r.Uses, done: make(chan struct{})}
+	it := &item{body: body, record: r, time: r.Time, facts: r.Uses, done: make(chan struct{})}
 	switch {
 	case r.State != nil:
 		it.snapshot = r.State.Snapshot

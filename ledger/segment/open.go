@@ -65,7 +65,7 @@ func open(ctx context.Context, opt Options) (*Log, error) {
 // begin makes the new epoch's folder, starts its committer and appends its
 // config record.
 func begin(opt Options, found *epochs) (*Log, error) {
-	l := &Log{opt: opt, committed: make(chan struct{}), closed: make(chan struct{}), stopAdopting: func() {}}
+	l := &Log{opt: opt, recent: recent{max: opt.Recent}, committed: make(chan struct{}), closed: make(chan struct{}), stopAdopting: func() {}}
 	l.wake.L = &l.mu
 	l.epoch = newID(opt.Clock(), found.newest)
 	l.folder = filepath.Join(opt.Dir, l.epoch)

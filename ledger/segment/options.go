@@ -53,6 +53,11 @@ type Options struct {
 	// DefaultSegmentSize.
 	SegmentSize int64
 
+	// Recent is how many bytes of lines the log keeps in memory for readers
+	// of this process, with their records. Zero keeps none; DefaultRecent is
+	// a good choice where there is a follower.
+	Recent int
+
 	// Clock tells the time of the log's own records. Nil means time.Now.
 	Clock func() time.Time
 	// OnError is told what went wrong beside an Append: a checkpoint that
