@@ -1,9 +1,9 @@
 package otlp
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
@@ -15,12 +15,12 @@ import (
 // renderer remembers of each kind. Beyond it they are forgotten and read again.
 const maxRemembered = 1024
 
-// renderer makes spans. Facts repeat in nearly every record, and what they say
-// takes longer to read than the record itself, so it is read once: a fact is named
-// by its hash. Spans share the attributes that are made of it. It must not be used
-// concurrently.
+// renderer makes spans. Most of a span is the same for thousands of records, and
+// takes longer to make than the record to read, so it is made once: facts are named
+// by their hashes. Spans share the attributes. It must not be used concurrently.
 type renderer struct {
 	facts      ledger.Facts
+	commons    remembered[common]
 	recipients remembered[recipientAttributes]
 	policies   remembered[*commonpb.KeyValue]
 	profiles   remembered[*ledger.ProfileFact]
@@ -47,9 +47,10 @@ func (m *remembered[T]) put(key string, v T) T {
 // recipientAttributes are what a recipient's fact says; nil where it says nothing.
 type recipientAttributes struct{ kind, category, country, mechanism *commonpb.KeyValue }
 
-func (r *renderer) recipient(hash string) recipientAttributes {
+// recipient returns false if the record names a fact that is not there.
+func (r *renderer) recipient(hash string) (recipientAttributes, bool) {
 	if known, ok := r.recipients[hash]; ok {
-		return known
+		return known, true
 	}
 	f, found := decode[ledger.RecipientFact](r.facts, hash)
 	var mechanisms []string
@@ -61,21 +62,22 @@ func (r *renderer) recipient(hash string) recipientAttributes {
 		mechanism: text(attrTransferMechanism, strings.Join(distinct(mechanisms), ",")),
 	}
 	if !found {
-		return a
+		return a, hash == ""
 	}
-	return r.recipients.put(hash, a)
+	return r.recipients.put(hash, a), true
 }
 
-func (r *renderer) policy(hash string) *commonpb.KeyValue {
+// policy returns false if the record names a fact that is not there.
+func (r *renderer) policy(hash string) (*commonpb.KeyValue, bool) {
 	if known, ok := r.policies[hash]; ok {
-		return known
+		return known, true
 	}
 	f, found := decode[ledger.PolicyFact](r.facts, hash)
 	a := text(attrPolicyHash, f.Bundle)
 	if !found {
-		return a
+		return a, hash == ""
 	}
-	return r.policies.put(hash, a)
+	return r.policies.put(hash, a), true
 }
 
 func (r *renderer) profile(hash string) (p *ledger.ProfileFact, found bool) {
@@ -113,13 +115,13 @@ type part struct {
 // summaryAttributes are what the profiles of a disclosure say about it.
 type summaryAttributes struct{ bases, regimes, allowed, withheld, reasons, keys *commonpb.KeyValue }
 
-// summarise gathers what the subjects of a disclosure have in common.
-func (r *renderer) summarise(d *ledger.Disclosure) summaryAttributes {
+// gather sets parts to what left of each profile, in the order of the profiles.
+func (r *renderer) gather(subjects []ledger.Subject) {
 	r.parts = r.parts[:0]
-	for i := range d.Subjects {
-		p := part{d.Subjects[i].Profile, string(d.Subjects[i].Emitted)}
-		if !slices.Contains(r.parts, p) {
-			r.parts = append(r.parts, p)
+	for i := range subjects {
+		profile, emitted := subjects[i].Profile, subjects[i].Emitted
+		if !slices.ContainsFunc(r.parts, func(p part) bool { return p.profile == profile && p.emitted == string(emitted) }) {
+			r.parts = append(r.parts, part{profile, string(emitted)})
 		}
 	}
 	slices.SortFunc(r.parts, func(a, b part) int {
@@ -128,14 +130,27 @@ func (r *renderer) summarise(d *ledger.Disclosure) summaryAttributes {
 		}
 		return strings.Compare(a.emitted, b.emitted)
 	})
-	r.key = append(r.key[:0], d.Reason...)
+}
+
+// appendText appends what cannot be taken for the beginning of something else.
+func appendText(key []byte, text string) []byte {
+	return append(binary.AppendUvarint(key, uint64(len(text))), text...)
+}
+
+// appendSummaryKey appends what the attributes of a summary depend on.
+func (r *renderer) appendSummaryKey(key []byte, d *ledger.Disclosure) []byte {
+	key = appendText(key, d.Reason)
 	for _, p := range r.parts {
-		r.key = append(append(r.key, '\n'), p.profile...)
-		r.key = append(strconv.AppendInt(append(r.key, ' '), int64(len(p.emitted)), 10), ' ')
-		r.key = append(r.key, p.emitted...)
+		key = appendText(appendText(key, p.profile), p.emitted)
 	}
-	if known, ok := r.summaries[string(r.key)]; ok {
-		return known
+	return key
+}
+
+// summarise returns what parts have in common, and false if a fact is not there.
+func (r *renderer) summarise(d *ledger.Disclosure) (summaryAttributes, bool) {
+	key := string(r.appendSummaryKey(nil, d))
+	if known, ok := r.summaries[key]; ok {
+		return known, true
 	}
 	var s summary
 	complete := true
@@ -150,9 +165,9 @@ func (r *renderer) summarise(d *ledger.Disclosure) summaryAttributes {
 		reasons: texts(attrReasons, append(s.reasons, d.Reason)), keys: text(attrPseudonymKey, strings.Join(distinct(s.keys), ",")),
 	}
 	if !complete {
-		return a
+		return a, false
 	}
-	return r.summaries.put(string(r.key), a)
+	return r.summaries.put(key, a), true
 }
 
 // summary gathers what profiles say.
@@ -175,41 +190,4 @@ func (s *summary) add(p *ledger.ProfileFact, emitted string) {
 			s.withheld = append(s.withheld, f.Category)
 		}
 	}
-}
-
-// attributes returns the attributes of a record's span, in the order of their list.
-func (r *renderer) attributes(e *ledger.Entry) []*commonpb.KeyValue {
-	d := e.Disclosure
-	recipient := r.recipient(d.RecipientFact)
-	s := r.summarise(d)
-	errorType := ""
-	if d.Outcome == ledger.Refused {
-		errorType = d.Reason
-	}
-	a := make(attributeList, 0, 24)
-	a.add(text(attrDisclosureID, d.ID))
-	a.add(text(attrPolicyVersion, d.Policy))
-	a.add(r.policy(d.PolicyFact))
-	a.add(text(attrRecipientID, d.Recipient))
-	a.add(recipient.kind)
-	a.add(recipient.category)
-	a.add(recipient.country)
-	a.add(text(attrPurposeID, d.Purpose))
-	a.add(s.bases)
-	a.add(s.regimes)
-	a.add(text(attrOutcome, string(d.Outcome)))
-	a.number(attrSubjects, int64(d.Counts.Subjects))
-	a.number(attrSubjectsWithheld, int64(d.Counts.SubjectsWithheld))
-	a.number(attrAllowed, int64(d.Counts.Allowed))
-	a.number(attrPseudonymised, int64(d.Counts.Pseudonymised))
-	a.number(attrWithheld, int64(d.Counts.Withheld))
-	a.add(s.allowed)
-	a.add(s.withheld)
-	a.add(s.reasons)
-	a.add(recipient.mechanism)
-	a.truth(attrGPC, d.GPC)
-	a.number(attrSequence, int64(e.Seq)) //nolint:gosec // a log of 2^63 records takes longer than there is time
-	a.add(s.keys)
-	a.add(text(attrErrorType, errorType))
-	return a
 }

@@ -2,7 +2,10 @@ package otlp
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
@@ -32,7 +35,8 @@ func profiles(t *testing.T, n int) []*ledger.Fact {
 }
 
 // What a renderer remembers changes no span: each is the one that a new renderer
-// makes of the same record.
+// makes of the same record. Every record differs from an earlier one in one thing,
+// whatever it may be that a span is made of.
 func TestRememberedFactsChangeNothing(t *testing.T) {
 	t.Parallel()
 	known := profiles(t, 4)
@@ -42,25 +46,81 @@ func TestRememberedFactsChangeNothing(t *testing.T) {
 			facts[f.Hash] = f
 		}
 		old := newRenderer(facts)
-		for range rapid.IntRange(1, 8).Draw(t, "records") {
-			r := released(1)
-			if rapid.Bool().Draw(t, "refused") {
-				r = refused(403, "purpose_not_permitted")
-			} else {
-				r.Disclosure.Subjects = nil
-				for range rapid.IntRange(0, 6).Draw(t, "subjects") {
-					r.Disclosure.Subjects = append(r.Disclosure.Subjects, ledger.Subject{
-						Profile: rapid.SampledFrom(known).Draw(t, "profile").Hash,
-						Emitted: rapid.SampledFrom([][]byte{nil, {1}, {2}, {3}, {3, 0}, {7, 1}}).Draw(t, "emitted"),
-					})
-				}
-			}
-			e := &ledger.Entry{Record: *r, Receipt: ledger.Receipt{Epoch: "0193578a-0000-7000-8000-000000000000", Seq: 42}}
-			if got, want := old.span(e), newRenderer(facts).span(e); !proto.Equal(got, want) {
+		e := ledger.Entry{Record: *released(1), Receipt: ledger.Receipt{Epoch: "0193578a-0000-7000-8000-000000000000", Seq: 42}}
+		check := func(t *rapid.T) {
+			if got, want := old.span(&e), newRenderer(facts).span(&e); !proto.Equal(got, want) {
 				t.Fatalf("got  %v\nwant %v", got, want)
 			}
 		}
+		actions := map[string]func(*rapid.T){"": check}
+		changes := changesOf(&e, known)
+		for name, change := range changes {
+			actions[name] = func(t *rapid.T) {
+				d := *e.Disclosure // that of before stays as it is
+				e.Disclosure = &d
+				change(t)
+			}
+		}
+		t.Repeat(actions)
+		// Whatever the walk came to, each thing by itself and back again.
+		for _, name := range slices.Sorted(maps.Keys(changes)) {
+			before := e
+			for range 3 {
+				actions[name](t)
+				check(t)
+			}
+			e = before
+		}
 	})
+}
+
+// changesOf are the things that a span is made of, each with few values.
+func changesOf(e *ledger.Entry, known []*ledger.Fact) map[string]func(*rapid.T) {
+	text := func(of func() *string, values ...string) func(*rapid.T) {
+		return func(t *rapid.T) { *of() = rapid.SampledFrom(values).Draw(t, "text") }
+	}
+	number := func(of func() *int) func(*rapid.T) {
+		return func(t *rapid.T) { *of() = rapid.SampledFrom([]int{0, 1, 128, 200, 403, 503}).Draw(t, "number") }
+	}
+	return map[string]func(*rapid.T){
+		"kind": func(t *rapid.T) {
+			e.Kind = rapid.SampledFrom([]ledger.Kind{ledger.KindReleased, ledger.KindRefused}).Draw(t, "kind")
+		},
+		"time": func(t *rapid.T) {
+			e.Time = decided.Add(time.Duration(rapid.IntRange(-30, 30).Draw(t, "ms")) * time.Millisecond)
+		},
+		"epoch":          text(func() *string { return &e.Epoch }, "a", "b"),
+		"seq":            func(t *rapid.T) { e.Seq = rapid.Uint64Range(0, 2).Draw(t, "seq") },
+		"id":             text(func() *string { return &e.Disclosure.ID }, "a", "b"),
+		"trace":          text(func() *string { return &e.Disclosure.Trace }, "", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "x"),
+		"api":            text(func() *string { return &e.Disclosure.Resource.API }, "", "1", "11"),
+		"name":           text(func() *string { return &e.Disclosure.Resource.Name }, "", "1", "11"),
+		"policy":         text(func() *string { return &e.Disclosure.Policy }, "", "1", "11"),
+		"policy fact":    text(func() *string { return &e.Disclosure.PolicyFact }, "", policy.Hash, recipient.Hash),
+		"recipient":      text(func() *string { return &e.Disclosure.Recipient }, "", "1", "11"),
+		"recipient fact": text(func() *string { return &e.Disclosure.RecipientFact }, "", policy.Hash, recipient.Hash),
+		"purpose":        text(func() *string { return &e.Disclosure.Purpose }, "", "1", "11"),
+		"outcome": func(t *rapid.T) {
+			e.Disclosure.Outcome = rapid.SampledFrom([]ledger.Outcome{"", ledger.Disclosed, ledger.Refused}).Draw(t, "outcome")
+		},
+		"reason":            text(func() *string { return &e.Disclosure.Reason }, "", "1", "11", "needed"),
+		"gpc":               func(t *rapid.T) { e.Disclosure.GPC = rapid.Bool().Draw(t, "gpc") },
+		"status":            number(func() *int { return &e.Disclosure.Status }),
+		"subjects":          number(func() *int { return &e.Disclosure.Counts.Subjects }),
+		"subjects withheld": number(func() *int { return &e.Disclosure.Counts.SubjectsWithheld }),
+		"allowed":           number(func() *int { return &e.Disclosure.Counts.Allowed }),
+		"pseudonymised":     number(func() *int { return &e.Disclosure.Counts.Pseudonymised }),
+		"withheld":          number(func() *int { return &e.Disclosure.Counts.Withheld }),
+		"lines": func(t *rapid.T) {
+			e.Disclosure.Subjects = nil
+			for range rapid.IntRange(0, 6).Draw(t, "lines") {
+				e.Disclosure.Subjects = append(e.Disclosure.Subjects, ledger.Subject{
+					Profile: rapid.SampledFrom(known).Draw(t, "profile").Hash,
+					Emitted: rapid.SampledFrom([][]byte{nil, {1}, {2}, {3}, {3, 0}, {7, 1}}).Draw(t, "emitted"),
+				})
+			}
+		},
+	}
 }
 
 // A fact that was missing is not remembered as one that says nothing.

@@ -17,6 +17,7 @@ import (
 // none of them holds a value, a token or a reference to a person.
 const (
 	attrDisclosureID       = "modicum.disclosure.id"
+	attrSequence           = "modicum.ledger.sequence"
 	attrPolicyVersion      = "modicum.policy.version"
 	attrPolicyHash         = "modicum.policy.hash"
 	attrRecipientID        = "modicum.recipient.id"
@@ -37,7 +38,6 @@ const (
 	attrReasons            = "modicum.reasons"
 	attrTransferMechanism  = "modicum.transfer.mechanism"
 	attrGPC                = "modicum.signal.gpc"
-	attrSequence           = "modicum.ledger.sequence"
 	attrPseudonymKey       = "modicum.pseudonym.key_id"
 	attrErrorType          = "error.type"
 )
@@ -58,6 +58,25 @@ func traced(kind ledger.Kind) bool {
 	}
 }
 
+// ownParts is what a span does not share, in one piece: thousands of them are made
+// a second.
+type ownParts struct {
+	span       tracepb.Span
+	trace, id  [sha256.Size]byte
+	attributes [ownAttributes + 24]*commonpb.KeyValue
+	pairs      [ownAttributes]commonpb.KeyValue
+	values     [ownAttributes]commonpb.AnyValue
+	disclosure commonpb.AnyValue_StringValue
+	sequence   commonpb.AnyValue_IntValue
+	link       tracepb.Span_Link
+	links      [1]*tracepb.Span_Link
+	linkTrace  [16]byte
+	linkSpan   [8]byte
+}
+
+// ownAttributes is how many attributes name the record: its id and its sequence.
+const ownAttributes = 2
+
 // span renders a record. Its ids come from the record alone, so that a span that is
 // sent twice is the same span.
 func (r *renderer) span(e *ledger.Entry) *tracepb.Span {
@@ -67,16 +86,17 @@ func (r *renderer) span(e *ledger.Entry) *tracepb.Span {
 	if start.IsZero() || start.After(end) {
 		start = end
 	}
-	trace := derive("trace", e.Epoch, d.ID)
-	span := derive("span", e.Epoch, d.ID)
-	s := &tracepb.Span{
-		TraceId: trace[:16], SpanId: span[:8], Flags: uint32(tracepb.SpanFlags_SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK) | sampled,
-		Name: spanName(d), Kind: tracepb.Span_SPAN_KIND_INTERNAL,
-		StartTimeUnixNano: nanos(start), EndTimeUnixNano: nanos(end),
-		Attributes: r.attributes(e),
-	}
-	if link := linkOf(d.Trace); link != nil {
-		s.Links = []*tracepb.Span_Link{link}
+	c := r.common(d)
+	own := new(ownParts)
+	own.trace, own.id = r.derive("trace", e.Epoch, d.ID), r.derive("span", e.Epoch, d.ID)
+	s := &own.span
+	s.TraceId, s.SpanId = own.trace[:16], own.id[:8]
+	s.Flags = uint32(tracepb.SpanFlags_SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK) | sampled
+	s.Name, s.Kind = c.name, tracepb.Span_SPAN_KIND_INTERNAL
+	s.StartTimeUnixNano, s.EndTimeUnixNano = nanos(start), nanos(end)
+	s.Attributes = append(own.name(d.ID, e.Seq), c.attributes...)
+	if own.linkTo(d.Trace) {
+		s.Links = own.links[:]
 	}
 	if e.Kind == ledger.KindRefused && d.Status >= faultStatus {
 		s.Status = &tracepb.Status{Code: tracepb.Status_STATUS_CODE_ERROR, Message: d.Reason}
@@ -87,8 +107,22 @@ func (r *renderer) span(e *ledger.Entry) *tracepb.Span {
 const sampled = 1
 
 // derive hashes what names a span.
-func derive(what, epoch, id string) [sha256.Size]byte {
-	return sha256.Sum256([]byte(what + "\n" + epoch + "\n" + id))
+func (r *renderer) derive(what, epoch, id string) [sha256.Size]byte {
+	r.key = append(append(append(append(append(r.key[:0], what...), '\n'), epoch...), '\n'), id...)
+	return sha256.Sum256(r.key)
+}
+
+// name returns the attributes that name the record, with room for the others.
+func (o *ownParts) name(id string, seq uint64) []*commonpb.KeyValue {
+	o.disclosure.StringValue = id
+	o.sequence.IntValue = int64(seq) //nolint:gosec // a log of 2^63 records takes longer than there is time
+	o.pairs[0].Key, o.values[0].Value = attrDisclosureID, &o.disclosure
+	o.pairs[1].Key, o.values[1].Value = attrSequence, &o.sequence
+	for i := range o.pairs {
+		o.pairs[i].Value = &o.values[i]
+		o.attributes[i] = &o.pairs[i]
+	}
+	return o.attributes[:ownAttributes]
 }
 
 func nanos(t time.Time) uint64 { return uint64(max(t.UnixNano(), 0)) }
@@ -101,26 +135,35 @@ func spanName(d *ledger.Disclosure) string {
 	return "disclose " + d.Resource.API + "." + d.Resource.Name
 }
 
-// linkOf returns a link to the context of a valid W3C traceparent, else nil.
-func linkOf(traceparent string) *tracepb.Span_Link {
-	parts := strings.Split(traceparent, "-")
-	if len(parts) < 4 || len(parts[0]) != 2 || parts[0] == "ff" || parts[0] == "00" && len(parts) != 4 ||
-		len(parts[1]) != 32 || len(parts[2]) != 16 || len(parts[3]) != 2 || strings.ToLower(traceparent) != traceparent {
-		return nil
+// linkTo makes the link to the context of a W3C traceparent, and returns false if
+// that is not valid.
+func (o *ownParts) linkTo(traceparent string) bool {
+	const size = len("00-") + 32 + len("-") + 16 + len("-00")
+	t := traceparent
+	if len(t) < size || t[2] != '-' || t[35] != '-' || t[52] != '-' || strings.ToLower(t) != t {
+		return false
 	}
-	version, err0 := hex.DecodeString(parts[0])
-	trace, err1 := hex.DecodeString(parts[1])
-	span, err2 := hex.DecodeString(parts[2])
-	flags, err3 := hex.DecodeString(parts[3])
-	if err0 != nil || err1 != nil || err2 != nil || err3 != nil || len(version) != 1 || allZero(trace) || allZero(span) {
-		return nil
+	// Later versions may have more to say, the present one has not.
+	version := t[:2]
+	if version == "ff" || len(t) > size && (version == "00" || t[size] != '-') {
+		return false
+	}
+	var numbers [2]byte
+	for _, part := range []struct {
+		dst []byte
+		hex string
+	}{{numbers[:1], version}, {o.linkTrace[:], t[3:35]}, {o.linkSpan[:], t[36:52]}, {numbers[1:], t[53:size]}} {
+		if _, err := hex.Decode(part.dst, []byte(part.hex)); err != nil {
+			return false
+		}
+	}
+	if o.linkTrace == ([16]byte{}) || o.linkSpan == ([8]byte{}) {
+		return false
 	}
 	remote := uint32(tracepb.SpanFlags_SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK | tracepb.SpanFlags_SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK)
-	return &tracepb.Span_Link{TraceId: trace, SpanId: span, Flags: remote | uint32(flags[0])}
-}
-
-func allZero(b []byte) bool {
-	return !slices.ContainsFunc(b, func(c byte) bool { return c != 0 })
+	o.link.TraceId, o.link.SpanId, o.link.Flags = o.linkTrace[:], o.linkSpan[:], remote|uint32(numbers[1])
+	o.links[0] = &o.link
+	return true
 }
 
 type attributeList []*commonpb.KeyValue

@@ -233,7 +233,7 @@ func TestLinkNeedsAValidTraceparent(t *testing.T) {
 		{"00-" + strings.ToUpper(trace) + "-" + span + "-01", false},
 		{"00-" + trace[:31] + "g-" + span + "-01", false},
 	} {
-		if got := linkOf(tt.traceparent) != nil; got != tt.want {
+		if got := new(ownParts).linkTo(tt.traceparent); got != tt.want {
 			t.Errorf("link of %q: %v, want %v", tt.traceparent, got, tt.want)
 		}
 	}
