@@ -11,11 +11,12 @@ import (
 	"github.com/modicum-dev/modicum/ledger"
 )
 
-// writer is what the committer knows of the open epoch. Only current, free
+// writer is what the committer knows of the open epoch. Only looks, current, free
 // and ahead are shared, with Ready and Headroom.
 type writer struct {
 	log *Log
 
+	looks   looks
 	mu      sync.Mutex
 	current *segment
 	free    atomic.Int64 // bytes of current
@@ -197,7 +198,7 @@ func (w *writer) flush() error {
 	if len(w.buf) == 0 {
 		return nil
 	}
-	begun := time.Now()
+	start := time.Now()
 	if _, err := w.current.WriteAt(w.buf, w.current.off); err != nil {
 		return fmt.Errorf("writing records: %w", err)
 	}
@@ -210,7 +211,7 @@ func (w *writer) flush() error {
 	}
 	w.current.off += int64(len(w.buf))
 	w.free.Store(w.current.size - w.current.off)
-	w.log.opt.OnCommit(len(w.ends), time.Since(begun))
+	w.log.opt.OnCommit(len(w.ends), time.Since(start))
 	w.settle()
 	return nil
 }
@@ -273,5 +274,18 @@ func (w *writer) linked() error {
 	if w.current == nil {
 		return nil
 	}
+	w.looks.last.Store(int64(time.Since(begun)))
 	return w.current.Linked(w.current.path)
+}
+
+// looks tells whose turn it is to look at the folder.
+type looks struct{ last atomic.Int64 } // since begun
+
+// begun is what times are counted from: only a monotonic clock never goes back.
+var begun = time.Now()
+
+// due returns true once for each interval without a look.
+func (l *looks) due(every time.Duration) bool {
+	now, last := int64(time.Since(begun)), l.last.Load()
+	return now-last >= int64(every) && l.last.CompareAndSwap(last, now)
 }

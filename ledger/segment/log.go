@@ -141,8 +141,9 @@ func (l *Log) enqueue(it *item) error {
 	return nil
 }
 
-// Ready implements [ledger.Log]. It looks whether the segment is still in its
-// folder, so that a deleted ledger is noticed before the next append.
+// Ready implements [ledger.Log]. It looks, every [DefaultLookInterval] at most,
+// whether the segment is still in its folder, so that a deleted ledger is noticed
+// also while nothing is appended.
 func (l *Log) Ready() error {
 	l.mu.Lock()
 	err := l.failed
@@ -152,6 +153,9 @@ func (l *Log) Ready() error {
 	l.mu.Unlock()
 	if err != nil {
 		return err
+	}
+	if !l.writer.looks.due(l.opt.look) {
+		return nil
 	}
 	if err := l.writer.linked(); err != nil {
 		return l.poison(err)

@@ -399,7 +399,8 @@ func TestDeletedLedgerIsNoticed(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, notice := range []string{"append", "ready"} {
 				dir := filepath.Join(t.TempDir(), "ledger")
-				l := openLog(t, Options{Dir: dir})
+				// Ready looks each time.
+				l := openLog(t, Options{Dir: dir, look: time.Nanosecond})
 				appendRecord(t, l, released(1))
 				tt.damage(t, dir, l.Epoch())
 				var err error

@@ -31,6 +31,12 @@ const DefaultPrepareInterval = time.Second
 // next one. With less the log still records, and says that it will not for long.
 const DefaultHeadroom = 4 // a quarter
 
+// DefaultLookInterval is how long [Log.Ready] trusts the last look at the folder.
+// Every request asks, and every batch looks before anything of it is acknowledged:
+// a ledger that is gone costs the requests of that time a 503 later, never a
+// record.
+const DefaultLookInterval = 50 * time.Millisecond
+
 // DefaultOrigin begins the names of the epochs' logs when Options names none.
 // Logs of two organisations must not share an origin: set your own before you
 // hand checkpoints to anybody.
@@ -73,6 +79,7 @@ type Options struct {
 	fs      disk.FS          // nil means the operating system's
 	adopt   <-chan time.Time // nil means a ticker of DefaultAdoptInterval
 	prepare time.Duration    // zero means DefaultPrepareInterval
+	look    time.Duration    // zero means DefaultLookInterval
 }
 
 func (o Options) withDefaults() Options {
@@ -93,6 +100,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.prepare <= 0 {
 		o.prepare = DefaultPrepareInterval
+	}
+	if o.look <= 0 {
+		o.look = DefaultLookInterval
 	}
 	if o.fs == nil {
 		o.fs = disk.OS{}
