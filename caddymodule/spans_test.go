@@ -2,14 +2,19 @@ package caddymodule
 
 import (
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"sync"
 	"testing"
 
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/modicum-dev/modicum/ledger/segment"
+	"github.com/modicum-dev/modicum/pseudonym"
 )
 
 // collector is an OTLP receiver that remembers the disclosures of the spans.
@@ -74,6 +79,40 @@ func TestSpansFollowTheLedger(t *testing.T) {
 	s.stop()
 	if got := c.spans(); !maps.Equal(got, want) {
 		t.Errorf("spans: %v, want %v", got, want)
+	}
+}
+
+// A graceful stop leaves no spans behind when the collector answers, although the
+// export gathers.
+func TestStopSendsTheLastSpans(t *testing.T) {
+	s := newSite(t)
+	c := newCollector(t)
+	s.load()
+	want := make(map[string]int)
+	for range 5 {
+		want[s.get("/v1/customers/1001").header.Get("Disclosure-Id")] = 1
+	}
+	s.stop()
+	if got := c.spans(); !maps.Equal(got, want) {
+		t.Errorf("spans: %v, want %v", got, want)
+	}
+}
+
+// Without an export nothing is kept for it.
+func TestRecordsAreKeptForTheExportAlone(t *testing.T) {
+	set, err := pseudonym.Create(filepath.Join(t.TempDir(), "keys.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := func() int {
+		return newRecorder(new(App), set, &runtime{at: place{ledger: t.TempDir()}, log: slog.New(slog.DiscardHandler)}).options.Recent
+	}
+	if got := kept(); got != 0 {
+		t.Errorf("%d bytes are kept without an export", got)
+	}
+	newCollector(t)
+	if got := kept(); got != segment.DefaultRecent {
+		t.Errorf("%d bytes are kept for the export, want %d", got, segment.DefaultRecent)
 	}
 }
 

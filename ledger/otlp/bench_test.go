@@ -1,13 +1,17 @@
+//go:build unix
+
 package otlp
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,18 +28,51 @@ const ahead = 2048
 
 // BenchmarkFollower is one record from its append until a receiver in the same
 // process accepted its span, 64 appending at a time. The follower of "none" does
-// not run: what is above it is the price of the export.
+// not run: what is above it is the price of the export, and the receiver's, which
+// reads and does not decode. The CPU time is that of the process; the other time is
+// mostly waiting.
 func BenchmarkFollower(b *testing.B) {
-	for _, follow := range []bool{false, true} {
-		name := "none"
-		if follow {
-			name = "http"
+	for _, rate := range []int{0, 5000} {
+		pace := "fast"
+		if rate > 0 {
+			pace = fmt.Sprintf("%d a second", rate)
 		}
-		b.Run(name, func(b *testing.B) { benchFollower(b, follow) })
+		b.Run(pace+"/none", func(b *testing.B) { benchFollower(b, false, rate) })
+		b.Run(pace+"/http", func(b *testing.B) { benchFollower(b, true, rate) })
 	}
 }
 
-func benchFollower(b *testing.B, follow bool) {
+// pace returns what gives its receivers rate turns a second, or as many as they
+// want.
+func pace(ctx context.Context, rate int) <-chan struct{} {
+	turns := make(chan struct{}, max(rate, 1))
+	if rate == 0 {
+		close(turns)
+		return turns
+	}
+	go func() {
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		given := 0
+		for start := time.Now(); ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			for ; given < int(time.Since(start).Seconds()*float64(rate)); given++ {
+				select {
+				case turns <- struct{}{}:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	}()
+	return turns
+}
+
+func benchFollower(b *testing.B, follow bool, rate int) {
 	b.Helper()
 	dir := b.TempDir()
 	log, err := segment.Open(b.Context(), segment.Options{Dir: dir, Recent: segment.DefaultRecent})
@@ -56,8 +93,12 @@ func benchFollower(b *testing.B, follow bool) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	linger := DefaultLinger
+	if rate == 0 {
+		linger = time.Millisecond
+	}
 	follower, err := New(Options{
-		Linger: time.Millisecond,
+		Linger: linger,
 		Config: config, Source: reader, Cursor: filepath.Join(b.TempDir(), "otlp.json"), Changed: log.Changed,
 		OnError: func(err error) { b.Error(err) },
 	})
@@ -73,9 +114,12 @@ func benchFollower(b *testing.B, follow bool) {
 	}
 	var n atomic.Int64
 	b.ReportAllocs()
+	turns := pace(ctx, rate)
+	before := cpu(b)
 	b.SetParallelism(64)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
+			<-turns
 			i := n.Add(1)
 			for follow && uint64(i) > follower.Status().Spans+ahead { //nolint:gosec // not negative
 				time.Sleep(time.Millisecond)
@@ -90,6 +134,7 @@ func benchFollower(b *testing.B, follow bool) {
 		time.Sleep(time.Millisecond)
 	}
 	b.StopTimer()
+	b.ReportMetric(float64(cpu(b)-before)/float64(b.N), "cpu-ns/op")
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		b.Error(err)
@@ -97,6 +142,16 @@ func benchFollower(b *testing.B, follow bool) {
 	if err := errors.Join(reader.Close(), log.Close(context.WithoutCancel(b.Context()))); err != nil {
 		b.Error(err)
 	}
+}
+
+// cpu returns the CPU time of the process.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkMarshal is what the exporter does with a full batch before it posts it.
