@@ -64,7 +64,7 @@ var (
 // item is a record on its way to the disk.
 type item struct {
 	body     []byte
-	record   *ledger.Record // until it is durable
+	record   *ledger.Record // to be kept in memory, until it is durable; nil if nothing is
 	time     time.Time
 	facts    []*ledger.Fact
 	snapshot ledger.Snapshot
@@ -76,10 +76,10 @@ type item struct {
 }
 
 // newItem encodes a record in the goroutine that appends it.
-func newItem(r *ledger.Record, now func() time.Time) (*item, error) {
+func (l *Log) newItem(r *ledger.Record) (*item, error) {
 	if r.Time.IsZero() {
 		stamped := *r
-		stamped.Time = now()
+		stamped.Time = l.opt.Clock()
 		r = &stamped
 	}
 	size := 512
@@ -90,7 +90,10 @@ func newItem(r *ledger.Record, now func() time.Time) (*item, error) {
 	if err != nil {
 		return nil, err
 	}
-	it := &item{body: body, record: r, time: r.Time, facts: r.Uses, done: make(chan struct{})}
+	it := &item{body: body, time: r.Time, facts: r.Uses, done: make(chan struct{})}
+	if l.opt.Recent > 0 {
+		it.record = kept(r)
+	}
 	switch {
 	case r.State != nil:
 		it.snapshot = r.State.Snapshot
@@ -110,7 +113,7 @@ func (l *Log) Append(ctx context.Context, r *ledger.Record) (ledger.Receipt, err
 	if err := ctx.Err(); err != nil {
 		return ledger.Receipt{}, err
 	}
-	it, err := newItem(r, l.opt.Clock)
+	it, err := l.newItem(r)
 	if err != nil {
 		return ledger.Receipt{}, err
 	}

@@ -2,6 +2,8 @@ package segment
 
 import (
 	"bytes"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/modicum-dev/modicum/ledger"
@@ -30,6 +32,45 @@ type recentEntry struct {
 }
 
 const firstSlots = 256
+
+// kept returns r with texts of its own. Those of a record can be parts of larger
+// ones, such as a header of the request, which must not be kept with it: then the
+// bytes of the lines would bound nothing.
+func kept(r *ledger.Record) *ledger.Record {
+	own := new(struct {
+		ledger.Record
+		disclosure ledger.Disclosure
+	})
+	own.Record, own.Uses = *r, nil
+	if r.Disclosure == nil {
+		return &own.Record
+	}
+	d := &own.disclosure
+	*d, own.Disclosure = *r.Disclosure, d
+	texts := [...]*string{
+		&d.ID, &d.Recipient, &d.Auth.Method, &d.Auth.Client, &d.Purpose, &d.Ref, &d.Policy, &d.State.Store, &d.State.Head,
+		&d.Resource.API, &d.Resource.Name, &d.Resource.Route, &d.Resource.Method, (*string)(&d.Outcome), &d.Reason,
+		&d.RefPeriod, &d.Order, &d.Trace, &d.Of, &d.RecipientFact, &d.PolicyFact,
+	}
+	size := 0
+	for _, t := range texts {
+		size += len(*t)
+	}
+	var all strings.Builder
+	all.Grow(size)
+	for _, t := range texts {
+		all.WriteString(*t)
+	}
+	rest := all.String()
+	for _, t := range texts {
+		*t, rest = rest[:len(*t)], rest[len(*t):]
+	}
+	d.Auth.Actors = slices.Clone(d.Auth.Actors)
+	for i, actor := range d.Auth.Actors {
+		d.Auth.Actors[i] = strings.Clone(actor)
+	}
+	return &own.Record
+}
 
 // add keeps a batch that became durable, whose lines are in buf, each with its
 // newline. What is older goes where there is no room; a batch that has none at

@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -103,6 +105,61 @@ func TestRecentIsWhatIsRead(t *testing.T) {
 		}
 	}
 	closeLog(t, l)
+}
+
+// What is kept is bounded by the lines, also when the texts of a record are parts
+// of larger ones.
+func TestKeptRecordsHoldNothingElse(t *testing.T) {
+	const records, around = 20, 256 << 10
+	l := openLog(t, Options{Dir: t.TempDir(), Recent: DefaultRecent})
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, texts := heap(), 0
+	for i := range records {
+		r := released(i)
+		r.Disclosure.Auth.Actors = []string{"actor"}
+		texts = cutFromLarger(reflect.ValueOf(r.Disclosure).Elem(), around)
+		appendRecord(t, l, r)
+	}
+	if texts < 20 {
+		t.Fatalf("only %d texts in a disclosure", texts)
+	}
+	if after := heap(); after > before+4*around {
+		t.Errorf("%d bytes are kept for %d records", after-before, records)
+	}
+	if _, _, ok := l.Recent(l.Durable().Seq - records); !ok {
+		t.Error("the records are not kept")
+	}
+	closeLog(t, l)
+}
+
+// cutFromLarger makes every text in v a part of a larger one, but for those of the
+// subjects, which are names of facts.
+func cutFromLarger(v reflect.Value, size int) (texts int) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString((strings.Repeat(" ", size) + v.String() + "x")[size : size+max(1, v.Len())])
+		return 1
+	case reflect.Struct:
+		for _, field := range v.Fields() {
+			if field.CanSet() {
+				texts += cutFromLarger(field, size)
+			}
+		}
+	case reflect.Slice:
+		if v.Type() == reflect.TypeFor[[]ledger.Subject]() {
+			return 0
+		}
+		for i := range v.Len() {
+			texts += cutFromLarger(v.Index(i), size)
+		}
+	default:
+	}
+	return texts
 }
 
 // failer is a test or a rapid.T.

@@ -292,7 +292,7 @@ func (w *writer) unknowns() []*item {
 			continue // not reachable: the body is what AppendBody wrote
 		}
 		intent.Uses = it.facts
-		unknown, err := newItem(unknownOf(&intent, w.log.opt.Clock()), w.log.opt.Clock)
+		unknown, err := w.log.newItem(unknownOf(&intent, w.log.opt.Clock()))
 		if err != nil {
 			w.log.opt.OnError(fmt.Errorf("closing an intent: %w", err))
 			continue
