@@ -25,23 +25,31 @@ type spans struct {
 	cancel context.CancelFunc // nil while nothing runs
 
 	following atomic.Pointer[otlp.Follower] // nil while nothing runs
+	broken    atomic.Pointer[error]         // why nothing is exported although it should be
 }
 
-// status returns how the export is doing; ok is false while there is none.
+// status returns how the export is doing; ok is false while there is none of this
+// process.
 func (s *spans) status() (st otlp.Status, ok bool) {
+	if err := s.broken.Load(); err != nil {
+		return otlp.Status{Err: *err}, true
+	}
 	f := s.following.Load()
 	if f == nil {
 		return otlp.Status{}, false
 	}
-	return f.Status(), true
+	st = f.Status()
+	return st, st.Following
 }
 
 // start follows the ledger with a log that was just opened. That nothing can be
 // exported is reported and no more: the ledger is the record.
 func (s *spans) start(l *segment.Log) {
 	ctx, cancel := context.WithCancel(context.Background())
+	s.broken.Store(nil)
 	f, reader, err := s.follower(ctx, l)
 	if err != nil {
+		s.broken.Store(&err)
 		s.log.LogAttrs(ctx, slog.LevelError, "no spans are exported", slog.String("error", err.Error()))
 	}
 	if f == nil {
@@ -52,6 +60,7 @@ func (s *spans) start(l *segment.Log) {
 	s.following.Store(f)
 	s.work.Go(func() {
 		if err := f.Run(ctx); err != nil && ctx.Err() == nil {
+			s.broken.Store(&err)
 			s.log.LogAttrs(ctx, slog.LevelError, "span export ended", slog.String("error", err.Error()))
 		}
 		if err := reader.Close(); err != nil {

@@ -116,6 +116,20 @@ func TestRecordsAreKeptForTheExportAlone(t *testing.T) {
 	}
 }
 
+// An export that cannot even begin is failing, and keeps nobody from an answer.
+func TestExportThatCannotBegin(t *testing.T) {
+	s := newSite(t)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
+	t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "carrier-pigeon")
+	s.load()
+	a := s.get("/v1/customers/1001")
+	if failing, ok := metric(t, "modicum_follower_failing", map[string]string{"follower": "otlp"}); !ok || failing != 1 {
+		t.Errorf("failing is %v %t", failing, ok)
+	}
+	s.stop()
+	released(t, s.path("ledger"), a)
+}
+
 // A collector that is down stands between nobody and an answer, and holds up no
 // stop.
 func TestCollectorIsDown(t *testing.T) {

@@ -38,7 +38,9 @@ func (r *Refusals) Flush(ctx context.Context, log ledger.Log, now time.Time) err
 	if counts == nil {
 		return nil
 	}
-	_, err := log.Append(ctx, &ledger.Record{Kind: ledger.KindSummary, Time: now, Summary: &ledger.Summary{From: since, To: now, Reasons: counts}})
+	// The record is the log's from now on.
+	summary := &ledger.Summary{From: since, To: now, Reasons: maps.Clone(counts)}
+	_, err := log.Append(ctx, &ledger.Record{Kind: ledger.KindSummary, Time: now, Summary: summary})
 	if err == nil {
 		return nil
 	}

@@ -87,8 +87,12 @@ type Status struct {
 	Failures uint64        // failed attempts since the start
 	Err      error         // of the last attempt, nil if it was accepted
 	// Oldest is when the oldest record was made that was read and whose span
-	// is not accepted yet; zero when there is none.
+	// is not accepted yet; zero when there is none. Between the batches of a
+	// backlog it is that of the batch before.
 	Oldest time.Time
+	// Following is false until the cursor is this follower's: another process
+	// may export meanwhile.
+	Following bool
 }
 
 // Lag returns how far the export is behind at a time: the age of the oldest record
@@ -165,6 +169,9 @@ func (f *Follower) Run(ctx context.Context) error {
 			f.opt.OnError(fmt.Errorf("releasing cursor: %w", err))
 		}
 	}()
+	f.mu.Lock()
+	f.status.Following = true
+	f.mu.Unlock()
 	if err := f.client.Start(ctx); err != nil {
 		return fmt.Errorf("starting OTLP client: %w", err)
 	}
@@ -274,7 +281,9 @@ func (f *Follower) step(ctx context.Context, from ledger.Cursor) (ledger.Cursor,
 	f.pending = nil
 	f.mu.Lock()
 	f.status.Spans += uint64(len(b.spans))
-	f.status.Oldest = time.Time{}
+	if b.end {
+		f.status.Oldest = time.Time{}
+	}
 	f.mu.Unlock()
 	if err := f.file.write(b.to); err != nil {
 		// The next batch writes it again; meanwhile nothing is lost.
