@@ -38,10 +38,10 @@ type Memory struct {
 // needed and not kept.
 const (
 	minPage     = 4 << 10
-	pageClasses = 9
+	pageClasses = 11
 	maxPage     = minPage << (pageClasses - 1)
 	// maxWork is the size beyond which a work is not kept.
-	maxWork = 1 << 20
+	maxWork = 4 << 20
 	// idleShare of the limit may wait to be used again.
 	idleShare = 4
 )
