@@ -64,12 +64,11 @@ func running() (*App, error) {
 }
 
 func serveReady(w http.ResponseWriter, _ *http.Request) error {
-	a, err := running()
-	if err != nil {
-		status, p := ready([]part{{partPolicy, errNotServing}, {partKeys, errNotServing}, {partState, errNotServing}, {partLedger, errNotServing}})
-		return writeProbe(w, status, p)
+	parts := notServing(part{partPolicy, errNotServing})
+	if a, err := running(); err == nil {
+		parts = a.health(a.now())
 	}
-	status, p := ready(a.health(a.now()))
+	status, p := ready(parts)
 	return writeProbe(w, status, p)
 }
 

@@ -39,10 +39,15 @@ func (a *App) health(now time.Time) []part {
 	policy := a.policyHealth(now)
 	s := a.serving.Load()
 	if s == nil || !s.runtime.hold() {
-		return []part{policy, {partKeys, errNotServing}, {partState, errNotServing}, {partLedger, errNotServing}}
+		return notServing(policy)
 	}
 	defer runtimes.drop(s.runtime)
 	return append([]part{policy}, s.runtime.health(now)...)
+}
+
+// notServing is the state of a configuration without stores.
+func notServing(policy part) []part {
+	return []part{policy, {partKeys, errNotServing}, {partState, errNotServing}, {partLedger, errNotServing}}
 }
 
 // policyHealth returns whether there is a policy in effect.
