@@ -33,13 +33,12 @@ type Memory struct {
 	works []*work
 }
 
-// Pages have the sizes of powers of two, so that a short answer never holds the
-// memory of a long one. Larger ones than the largest class are made as they are
+// Pages have the sizes of powers of two, from 4 KiB to 4 MiB, so that a short
+// answer never holds the memory of a long one. Larger ones are made as they are
 // needed and not kept.
 const (
 	minPage     = 4 << 10
 	pageClasses = 11
-	maxPage     = minPage << (pageClasses - 1)
 	// maxWork is the size beyond which a work is not kept.
 	maxWork = 4 << 20
 	// idleShare of the limit may wait to be used again.

@@ -82,7 +82,7 @@ func (l *Log) newItem(r *ledger.Record) (*item, error) {
 		stamped.Time = l.opt.Clock()
 		r = &stamped
 	}
-	size := 512
+	size := 1 << 10 // of a usual disclosure about one subject
 	if r.Disclosure != nil {
 		size += 64 * len(r.Disclosure.Subjects)
 	}
