@@ -268,8 +268,8 @@ func TestCertificateAndUser(t *testing.T) {
 			r = r.WithContext(context.WithValue(r.Context(), caddy.ReplacerCtxKey, repl))
 			r.TLS = c.tls
 			got, reason := edition.Identify(identity(r, named(map[string]*issuer{"vendors": vendors})))
-			if got != c.want || reason != c.reason {
-				t.Errorf("%q %v, want %q %v", got, reason, c.want, c.reason)
+			if got.Recipient != c.want || reason != c.reason {
+				t.Errorf("%q %v, want %q %v", got.Recipient, reason, c.want, c.reason)
 			}
 		})
 	}

@@ -30,7 +30,7 @@ func TestEditionChangesWithTime(t *testing.T) {
 			t.Errorf("the edition given for %s does not hold then", now)
 		}
 		match, mapped := ed.Route("crm", "GET", []string{"v1", "customers", "1001"})
-		_, reason := ed.Admit(rules.RequestFacts{Recipient: "support-desk", Match: match, Mapped: mapped, Purpose: "support.provide", Ref: "case-812"})
+		_, reason := ed.Admit(rules.RequestFacts{Caller: rules.Caller{Recipient: "support-desk"}, Match: match, Mapped: mapped, Purpose: "support.provide", Ref: "case-812"})
 		return reason
 	}
 	now := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)

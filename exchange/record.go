@@ -31,7 +31,7 @@ func method(name string) string {
 func (q *request) base(now time.Time) (*ledger.Record, error) {
 	how, client := q.edition.Credential(q.identity)
 	d := &ledger.Disclosure{
-		ID: q.id, Received: milliseconds(q.received), Recipient: q.recipient,
+		ID: q.id, Received: milliseconds(q.received), Recipient: q.caller.Recipient,
 		Auth:     ledger.Auth{Method: how, Client: client},
 		Resource: ledger.Resource{API: q.api, Name: unmappedResource, Method: method(q.r.Method), Upstream: q.upstream},
 		GPC:      gpc(q.r.Header["Sec-Gpc"]), State: q.snapshot, Trace: traceparent(q.r.Header["Traceparent"]),
@@ -49,7 +49,7 @@ func (q *request) base(now time.Time) (*ledger.Record, error) {
 		return nil, err
 	}
 	d.Policy, d.PolicyFact, rec.Uses = facts.version, facts.policy.Hash, append(rec.Uses, facts.policy)
-	recipient, err := facts.recipient(q.recipient)
+	recipient, err := facts.recipient(q.caller.Recipient)
 	if err != nil {
 		return nil, err
 	}

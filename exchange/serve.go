@@ -34,15 +34,15 @@ type request struct {
 	id       string // of the disclosure
 	received time.Time
 
-	edition   *rules.Edition
-	recipient string
-	declared  declaration
-	path      canonicalPath
-	match     rules.Match
-	mapped    bool
-	plan      *rules.Plan
-	query     string
-	values    url.Values
+	edition  *rules.Edition
+	caller   rules.Caller
+	declared declaration
+	path     canonicalPath
+	match    rules.Match
+	mapped   bool
+	plan     *rules.Plan
+	query    string
+	values   url.Values
 
 	asked     bool // the upstream was
 	upstream  int
@@ -93,7 +93,7 @@ func (q *request) identify() rules.Reason {
 		return rules.PolicyUnavailable
 	}
 	var reason rules.Reason
-	q.recipient, reason = q.edition.Identify(q.identity)
+	q.caller, reason = q.edition.Identify(q.identity)
 	return reason
 }
 
@@ -107,7 +107,7 @@ func (q *request) admit() rules.Reason {
 	}
 	var reason rules.Reason
 	q.plan, reason = q.edition.Admit(rules.RequestFacts{
-		Recipient: q.recipient, Match: q.match, Mapped: q.mapped,
+		Caller: q.caller, Match: q.match, Mapped: q.mapped,
 		Purpose: q.declared.purpose, PurposeReason: q.declared.purposeReason, Ref: q.declared.ref, RefReason: q.declared.refReason,
 	})
 	if reason == rules.RouteUnmapped && !plain {

@@ -1,5 +1,7 @@
 package rules
 
+import "slices"
+
 // Verb is what happens to one field of one subject. The zero Verb withholds.
 type Verb uint8
 
@@ -27,6 +29,10 @@ func (v Verb) String() string {
 type Action struct {
 	Verb Verb
 	Need Need // which transform, when Verb is Transform
+	// Cell: the value is generalised for statistics, and may leave only in a
+	// combination that enough subjects of the answer share (M2).
+	Cell        bool
+	Generaliser *Generaliser // with NeedGeneralised
 }
 
 // Actions is the decision for one class of subjects: one action a field.
@@ -47,6 +53,52 @@ type Actions struct {
 	Class Class
 	// Counts of the personal fields by verb.
 	Allowed, Transformed, Withheld int
+
+	small *Actions // without what only a large enough cell may show; nil: there is nothing of it
+}
+
+// Celled reports whether any field may leave only in a large enough cell.
+func (a *Actions) Celled() bool { return a.small != nil }
+
+// Small returns the decision for a subject whose combination of generalised values too
+// few subjects of the answer share: those values are withheld (M2).
+func (a *Actions) Small() *Actions {
+	if a.small == nil {
+		return a
+	}
+	return a.small
+}
+
+// withoutCells makes what Small returns.
+func (a *Actions) withoutCells() *Actions {
+	s := &Actions{
+		Fields: slices.Clone(a.Fields), Decisions: slices.Clone(a.Decisions), Class: a.Class, Gate: a.Gate,
+		Allowed: a.Allowed, Transformed: a.Transformed, Withheld: a.Withheld, Nothing: true,
+	}
+	for i := range s.Fields {
+		if !s.Fields[i].Cell {
+			s.Nothing = s.Nothing && (s.Fields[i].Verb == Withhold || slices.Contains(s.Decisions[i].Reasons, FieldPublic))
+			continue
+		}
+		s.Fields[i] = Action{}
+		s.Decisions[i] = Decision{Reasons: append([]Reason{SmallCell}, a.Decisions[i].Reasons...)}
+		s.Transformed--
+		s.Withheld++
+	}
+	if s.Nothing {
+		for i := range s.Fields {
+			s.Fields[i] = Action{}
+		}
+	}
+	return s
+}
+
+// size is how many decisions about fields it holds.
+func (a *Actions) size() int {
+	if a.small != nil {
+		return 2 * len(a.Fields)
+	}
+	return len(a.Fields)
 }
 
 // Decision is one field's outcome with its grounds.

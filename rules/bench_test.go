@@ -49,7 +49,7 @@ func BenchmarkAdmit(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		m, ok := e.Route("crm", "GET", segments)
-		if _, reason := e.Admit(rules.RequestFacts{Recipient: "helpdesk", Purpose: "analysis", Match: m, Mapped: ok}); reason != rules.ReasonNone {
+		if _, reason := e.Admit(rules.RequestFacts{Caller: rules.Caller{Recipient: "helpdesk"}, Purpose: "analysis", Match: m, Mapped: ok}); reason != rules.ReasonNone {
 			b.Fatal(reason)
 		}
 	}

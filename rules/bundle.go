@@ -13,7 +13,9 @@ type Bundle struct {
 	Disclosure DisclosureRules
 	Categories []CategoryDef
 	Purposes   []PurposeDef
+	Contracts  []ContractTermsDef
 	Recipients []RecipientDef
+	Orders     []OrderDef
 	Population []PopulationDef
 	APIs       []APIDef
 }
@@ -30,12 +32,17 @@ type Controller struct {
 	Pos                             Pos
 }
 
-// Document is one published notice with its own line of versions.
+// Document is one version of a published document. The versions of one document
+// share its ID and stand in their order.
 type Document struct {
 	ID            string
 	Version       string
 	EffectiveFrom time.Time
-	Pos           Pos
+	Notice        Notice // zero: the rules read nothing of it
+	// Material: a consent that was given under an earlier version does not
+	// hold any more once this one is in effect.
+	Material bool
+	Pos      Pos
 }
 
 // Choices are the interpretations that an operator may set.
@@ -49,7 +56,20 @@ type Choices struct {
 	SaleShare bool
 	// DigitalAgeEEA and DigitalAgeUK are the ages of digital consent.
 	DigitalAgeEEA, DigitalAgeUK int
+	// MinCell is how many subjects of one answer must share a combination of
+	// generalised values under a statistical purpose; at least 2.
+	MinCell int
 }
+
+func (c *Choices) minCell() int {
+	if c.MinCell == 0 {
+		return DefaultMinCell
+	}
+	return c.MinCell
+}
+
+// DefaultMinCell is the MinCell of a policy that does not say one.
+const DefaultMinCell = 5
 
 // belowDigitalAge reports whether somebody of that band needs a parent's consent
 // in the EEA and in the UK. A national age above 13 counts the whole band 13_15.
@@ -62,6 +82,8 @@ func (c *Choices) belowDigitalAge(age AgeBand) (eea, uk bool) {
 type Geography struct {
 	AsOf                                         time.Time
 	EEA, UK, AdequateEEA, AdequateUK, Designated []Name
+	Sources                                      []Name // where the lists were read
+	BuiltIn                                      bool   // the policy has none of its own
 	Pos                                          Pos
 }
 
@@ -69,6 +91,15 @@ type Geography struct {
 type DisclosureRules struct {
 	EEAUK      []RecipientCategory // E4
 	California []RecipientCategory // C3
+	// Only limits what a category of recipients may ever get data for: an
+	// analytics module web.analytics (E4.2).
+	Only []CategoryPurposes
+}
+
+// CategoryPurposes is the purposes of one category of recipients.
+type CategoryPurposes struct {
+	Category RecipientCategory
+	Purposes []Name
 }
 
 // CategoryDef declares a data category.
@@ -76,6 +107,10 @@ type CategoryDef struct {
 	Name                     Name
 	Identifier               IdentifierClass
 	Special, SPI, Credential bool
+	NotInCopies              bool
+	Entropy                  Entropy
+	Generaliser              *Generaliser
+	Purposes                 []Name
 	CCPA                     map[SubjectCategory]CCPAClass
 	EEAUK                    []SubjectCategory
 }
@@ -92,7 +127,15 @@ type PurposeDef struct {
 	CCPA                                []SubjectCategory // in the California notice for these
 	Cells                               map[SubjectCategory][]CCPAClass
 	M7027                               []int
+	SinceAPPI, SinceCCPA                Name    // version of the notice that first lists it; empty: the first one
+	Retention                           *Period // after the purpose is achieved (E6.1); nil: not said
 }
+
+// Period is a length of calendar time, as ISO 8601 writes it: P3Y, P18M, P30D.
+type Period struct{ Years, Months, Days int }
+
+// After returns the instant one period after t.
+func (p *Period) After(t time.Time) time.Time { return t.AddDate(p.Years, p.Months, p.Days) }
 
 // RowDef is one row of the EEA/UK notice: a purpose for a group on its bases.
 type RowDef struct {
@@ -100,7 +143,10 @@ type RowDef struct {
 	Row     string
 	Bases   []Basis
 	Pin     Basis
-	Pos     Pos
+	// Pins are those of single recipient categories; they win over Pin.
+	Pins  map[RecipientCategory]Basis
+	Since Name // version of the notice that first lists it; empty: the first one
+	Pos   Pos
 }
 
 // RecipientDef registers a recipient.
@@ -111,8 +157,9 @@ type RecipientDef struct {
 	Category                           RecipientCategory
 	Country                            Name
 	Onward                             []Name
-	Users                              []Name // names that Caddy's authentication gives
+	Users                              []UserDef
 	Certificates                       []CertificateDef
+	Persons                            []PersonsDef // of the kind data_subject
 	Terms                              TermsDef
 	Evaluation                         *EvaluationDef
 	Safeguards                         []SafeguardDef
@@ -121,12 +168,27 @@ type RecipientDef struct {
 	Contract                           *ContractDef // or grant, for the kind internal
 }
 
+// UserDef is a name that Caddy's authentication gives.
+type UserDef struct {
+	Name     Name
+	Purposes []Name // what the credential is narrowed to; empty: not narrowed
+}
+
 // CertificateDef is names under which an authority certifies the recipient. Each
 // of them by itself is enough.
 type CertificateDef struct {
 	CA        Name // defined by the gateway's configuration
 	DNS, URIs []Name
+	Purposes  []Name // what the credential is narrowed to; empty: not narrowed
 	Pos       Pos
+}
+
+// PersonsDef says which callers are data subjects: a user name that begins with
+// Prefix and goes on with the id of somebody of Population is that person.
+type PersonsDef struct {
+	Population Name
+	Prefix     Name
+	Pos        Pos
 }
 
 // TermsDef is the recipient's acceptance of the handling terms (K2).
@@ -147,8 +209,17 @@ type EvaluationDef struct {
 type SafeguardDef struct {
 	Regime     string // appi, eea, uk
 	Type, Ref  string
+	Countries  []Name    // that it covers; empty: all that the recipient names
+	Covers     DataKinds // of a data privacy framework; zero: nothing
+	SignedAt   time.Time // zero: not said
 	ValidUntil time.Time // zero: no end
-	Pos        Pos
+	// LastChecked and CheckEvery are the periodic check of an equivalent
+	// system (APPI enforcement rules, Rule 18). It does not count once a
+	// check is overdue.
+	LastChecked time.Time
+	CheckEvery  *Period
+	TIARef      string
+	Pos         Pos
 }
 
 // ContractDef is a contract, or the grant of an internal recipient.
@@ -156,8 +227,15 @@ type ContractDef struct {
 	Ref         string
 	From, Until time.Time // Until zero: no end
 	CCPATerms   bool
+	Uses        []Name // contract terms that it refers to
 	Purposes    []ContractPurposeDef
 	Pos         Pos
+}
+
+// ContractTermsDef is purposes that several contracts share by its name.
+type ContractTermsDef struct {
+	Name     Name
+	Purposes []ContractPurposeDef
 }
 
 // ContractPurposeDef is one purpose of a contract and what it needs.
@@ -167,12 +245,37 @@ type ContractPurposeDef struct {
 	RefRequired bool
 	RefPattern  Name // anchored regular expression; empty accepts any well-formed ref
 	LinkGroup   string
+	Limits      *Limits // nil: none agreed
+}
+
+// Limits is how much one purpose of a contract may read. A zero number is no limit.
+type Limits struct {
+	SubjectsPerResponse                               int
+	SubjectsPerHour, SubjectsPerDay, SubjectsPerMonth int  // distinct ones
+	NotFoundPercent                                   int  // of the requests of an hour
+	NoLists                                           bool // only answers about one subject
 }
 
 // NeedDef is one cell of the need matrix.
 type NeedDef struct {
-	Category Name
-	Need     Need
+	Category    Name
+	Need        Need
+	Generaliser *Generaliser // with NeedGeneralised
+}
+
+// OrderDef is a legal order on file. A request names it by its ref.
+type OrderDef struct {
+	Name           Name // the ref
+	Kind, Issuer   string
+	Purpose        Name
+	Recipients     []Name
+	Categories     []Name // that it lists, each with its descendants
+	Populations    []Name // it reaches everybody of these
+	Named          bool   // it reaches the people whose state has an event with its ref
+	Ground         OrderGround
+	CoversTransfer bool
+	From, Until    time.Time // Until zero: no end
+	Pos            Pos
 }
 
 // PopulationDef declares the form of a group's ids.
@@ -181,7 +284,14 @@ type PopulationDef struct {
 	Type       IDType
 	FoldCase   bool
 	StripZeros bool
+	// Told is the version of each notice under which the group's data was
+	// collected, for people without a notice event of their own. A notice
+	// that is not listed counts as told in its first version.
+	Told []ToldDef
 }
+
+// ToldDef is a version of a document.
+type ToldDef struct{ Document, Version Name }
 
 // Unseen says what becomes of a subject without any event. It has no default.
 type Unseen uint8

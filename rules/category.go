@@ -9,7 +9,13 @@ type CategoryAttrs struct {
 	Special    bool // GDPR Art. 9, APPI special care
 	SPI        bool // sensitive personal information under CCPA
 	Credential bool // never disclosed, to nobody
-	CCPA       map[SubjectCategory]CCPAClass
-	DeclaredG  map[SubjectCategory]bool // listed in the EEA/UK notice (E1)
-	DeclaredC  map[SubjectCategory]bool // listed in the California notice (C1)
+	// NotInCopies: a Californian's own copy says only that there is such a
+	// thing, as of a government id or an account number (C6.1e).
+	NotInCopies bool
+	Entropy     Entropy
+	Generaliser *Generaliser // under statistical purposes, where a cell names none; may be nil
+	Purposes    []string     // the only ones that a contract may need it for; empty: any
+	CCPA        map[SubjectCategory]CCPAClass
+	DeclaredG   map[SubjectCategory]bool // listed in the EEA/UK notice (E1)
+	DeclaredC   map[SubjectCategory]bool // listed in the California notice (C1)
 }

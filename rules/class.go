@@ -1,6 +1,9 @@
 package rules
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // MaxCategories is how many data categories the fields of one subject kind may
 // have between them. A resource beyond it does not compile: the class of a
@@ -69,7 +72,7 @@ const (
 	FlagUnseen           // no event, and the resource withholds those
 	FlagErased
 	FlagErasurePending
-	FlagErasureExcepted
+	FlagErasureExcepted // and no exception leaves this purpose
 	FlagRestricted
 	FlagRestrictionConsent // a consent for this purpose is younger than the restriction
 	FlagRetentionExpired
@@ -81,6 +84,11 @@ const (
 	FlagGPC
 	FlagLimitSPI
 	FlagMinorOptIn
+	FlagUntoldAPPI       // the notice that the person was told does not list the purpose
+	FlagUntoldEEAUK      // as above
+	FlagUntoldCalifornia // as above
+	FlagOwn              // the caller is the subject
+	FlagOrdered          // the legal order of the request reaches the subject
 )
 
 // Has reports whether any of f is set.
@@ -92,6 +100,7 @@ type Facts struct {
 	// Unresolved: the id has not the form of its population, or a deciding
 	// member is present but not understood (S1).
 	Unresolved bool
+	Own        bool        // the caller is the subject
 	Locations  [2]Location // country and residence, as the body has them
 	Born       time.Time   // zero when the body does not say
 }
@@ -107,7 +116,14 @@ func (p *Plan) Class(f Facts, s *State, sig Signals, now time.Time, consents []S
 	k := &p.kinds[f.Kind]
 	c := Class{Kind: uint8(f.Kind), Category: k.subject.Category} //nolint:gosec // no more than 255 kinds compile
 	c.set(FlagUnresolved, f.Unresolved)
+	c.set(FlagOwn, f.Own)
 	c.set(FlagGPC, sig.GPC)
+	if p.order != nil {
+		c.set(FlagOrdered, p.order.reaches(k.subject.Population, s))
+	}
+	if purpose := p.grant.Purpose; purpose.late {
+		c.Flags |= purpose.unknownTo(p.toldVersions(k, s, now), c.Category)
+	}
 	p.locate(&c, f, s)
 	if !f.Born.IsZero() {
 		c.Age, _ = BandAt(f.Born, now)
@@ -119,7 +135,7 @@ func (p *Plan) Class(f Facts, s *State, sig Signals, now time.Time, consents []S
 	if s == nil {
 		return c, consents
 	}
-	c.standings(s, p.grant.Purpose.Name)
+	c.standings(s, p.grant.Purpose, now)
 	c.contest(k, s)
 	p.optIns(&c, s, now)
 	return c, p.consents(&c, k, s, now, consents)
@@ -160,13 +176,18 @@ func (p *Plan) locate(c *Class, f Facts, s *State) {
 	}
 }
 
-func (c *Class) standings(s *State, purpose string) {
+func (c *Class) standings(s *State, p *Purpose, now time.Time) {
+	purpose := p.Name
 	c.set(FlagErased, s.Erasure.State == StateExecuted)
 	c.set(FlagErasurePending, s.Erasure.State == StatePending)
-	c.set(FlagErasureExcepted, s.Erasure.State == StateExcepted)
+	c.set(FlagErasureExcepted, s.Erasure.State == StateExcepted && !slices.Contains(s.ErasureExceptions, purpose))
 	c.set(FlagRestricted, s.Restriction.Active())
-	c.set(FlagRetentionExpired, s.Retention.State == StateExpired)
-	c.set(FlagRetentionHold, s.Retention.State == StateHold)
+	for i := range s.Retention {
+		if r := &s.Retention[i]; r.Purpose == "" || r.Purpose == purpose {
+			c.set(FlagRetentionHold, r.State == StateHold)
+			c.set(FlagRetentionExpired, r.State == StateExpired || r.State == StateAchieved && p.outlived(r.Since, now))
+		}
+	}
 	c.set(FlagDMObjection, s.DMObjection.Active())
 	c.set(FlagOptOut, s.OptOut.Active())
 	c.set(FlagLimitSPI, s.LimitSPI.Active())

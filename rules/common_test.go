@@ -67,7 +67,7 @@ func randomInput(r *rand.Rand) input {
 		},
 		field: fieldInput{
 			special: yes(), spi: yes(), credential: r.IntN(8) == 0, declaredG: yes(), declaredC: yes(), identifier: pick[IdentifierClass](r, 3),
-			need: pick[Need](r, 3), contested: r.IntN(4) == 0,
+			need: [...]Need{NeedNone, NeedPseudonym, NeedClear}[r.IntN(3)], contested: r.IntN(4) == 0,
 		},
 		consent: consentInput{foreign: yes(), status: pick[ConsentStatus](r, 10)},
 	}
@@ -86,7 +86,7 @@ func randomInput(r *rand.Rand) input {
 	return in
 }
 
-const allFlags = FlagMinorOptIn<<1 - 1
+const allFlags = FlagMinorOptIn<<1 - 1 // those that compose reads
 
 func pick[T ~uint8](r *rand.Rand, n int) T {
 	return T(r.IntN(n))

@@ -8,17 +8,25 @@ import (
 // Compile checks a bundle as a whole and resolves its names. With any problem
 // the policy is nil. Problems are complete and sorted by position.
 func Compile(b *Bundle) (*Policy, Problems) {
-	c := &compiler{b: b, p: &Policy{
+	c := &compiler{b: b, terms: make(map[string]*terms), p: &Policy{
 		Bundle: b, purposes: make(map[string]*Purpose), populations: make(map[string]*Population),
-		categories: make(map[string]*CategoryAttrs), recipients: make(map[string]*Recipient), users: make(map[string]*Recipient), certificates: make(map[certificateName]*Recipient), apis: make(map[string]*api),
+		categories: make(map[string]*CategoryAttrs), recipients: make(map[string]*Recipient),
+		users: make(map[string]credential), certificates: make(map[certificateName]credential),
+		orders: make(map[string]*Order), apis: make(map[string]*api),
 	}}
 	c.documents()
 	c.geography()
 	c.categoryDefs()
 	c.populationDefs()
 	c.purposeDefs()
+	c.promises()
+	c.contractTerms()
 	for i := range b.Recipients {
 		c.recipient(&b.Recipients[i])
+	}
+	c.personsPrefixes()
+	for i := range b.Orders {
+		c.order(&b.Orders[i])
 	}
 	for i := range b.APIs {
 		c.api(&b.APIs[i])
@@ -33,6 +41,7 @@ func Compile(b *Bundle) (*Policy, Problems) {
 type compiler struct {
 	b        *Bundle
 	p        *Policy
+	terms    map[string]*terms
 	problems Problems
 }
 
@@ -45,7 +54,7 @@ func (c *compiler) problem(pos Pos, kind error, detail, suggestion string) {
 func (c *compiler) required() {
 	b := c.b
 	for what, missing := range map[string]bool{
-		"controller": b.Controller.ID == "", "documents": len(b.Documents) == 0, "geography": b.Geography.Pos.File == "",
+		"controller": b.Controller.ID == "", "documents": len(b.Documents) == 0, "geography": b.Geography.Pos.File == "" && !b.Geography.BuiltIn,
 		"purposes": len(b.Purposes) == 0, "recipients": len(b.Recipients) == 0, "api": len(b.APIs) == 0,
 	} {
 		if missing {

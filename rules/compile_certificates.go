@@ -15,7 +15,7 @@ func (c *compiler) certificate(r *Recipient, d *CertificateDef) {
 	}
 	for _, n := range d.DNS {
 		if name := foldDNS(n.Value); c.dnsName(n, name) {
-			c.certified(r, n.Pos, certificateName{ca: d.CA.Value, name: name})
+			c.certified(r, d, n.Pos, certificateName{ca: d.CA.Value, name: name})
 		}
 	}
 	for _, n := range d.URIs {
@@ -24,7 +24,7 @@ func (c *compiler) certificate(r *Recipient, d *CertificateDef) {
 		case !wellFormedURI(n.Value):
 			c.problem(n.Pos, ErrBadValue, fmt.Sprintf("%q is not an absolute URI", n.Value), "spiffe://vendor.example/mailer: scheme in small letters, ASCII, no fragment")
 		default:
-			c.certified(r, n.Pos, certificateName{ca: d.CA.Value, uri: true, name: n.Value})
+			c.certified(r, d, n.Pos, certificateName{ca: d.CA.Value, uri: true, name: n.Value})
 		}
 	}
 }
@@ -43,10 +43,10 @@ func (c *compiler) dnsName(n Name, folded string) bool {
 	return false
 }
 
-func (c *compiler) certified(r *Recipient, pos Pos, name certificateName) {
-	if other := c.p.certificates[name]; other != nil {
+func (c *compiler) certified(r *Recipient, d *CertificateDef, pos Pos, name certificateName) {
+	if other := c.p.certificates[name].recipient; other != nil {
 		c.problem(pos, ErrConflict, fmt.Sprintf("%s of ca %q is recipient %q already", name, name.ca, other.ID), "one credential is one recipient")
 		return
 	}
-	c.p.certificates[name] = r
+	c.p.certificates[name] = credential{recipient: r, purposes: c.purposeNames(d.Purposes)}
 }

@@ -8,14 +8,58 @@ import (
 	"strings"
 )
 
+// documents gathers the versions of each document. They stand in the order in which
+// they take effect.
 func (c *compiler) documents() {
-	seen := make(map[string]bool)
+	lines := make(map[string]*noticeLine)
 	for _, d := range c.b.Documents {
-		if seen[d.ID] {
-			c.problem(d.Pos, ErrDuplicate, fmt.Sprintf("document %q is defined twice", d.ID), "")
+		line := lines[d.ID]
+		if line == nil {
+			line = &noticeLine{document: d.ID}
+			lines[d.ID] = line
+			c.p.lines = append(c.p.lines, line)
+			c.notice(d, line)
 		}
-		seen[d.ID] = true
+		if _, known := line.number(d.Version); known {
+			c.problem(d.Pos, ErrDuplicate, fmt.Sprintf("version %q of document %q is defined twice", d.Version, d.ID), "")
+		}
+		if n := len(line.versions); n > 0 && !d.EffectiveFrom.After(line.versions[n-1].EffectiveFrom) {
+			c.problem(d.Pos, ErrConflict, fmt.Sprintf("version %q of document %q takes effect no later than the one before", d.Version, d.ID), "list the oldest version first")
+		}
+		line.versions = append(line.versions, d)
 	}
+}
+
+// notice makes a document one of the notices that the rules read.
+func (c *compiler) notice(d Document, line *noticeLine) {
+	if d.Notice == 0 {
+		return
+	}
+	if other := c.p.notices[d.Notice]; other != nil {
+		c.problem(d.Pos, ErrDuplicate, fmt.Sprintf("documents %q and %q are both the notice %s", other.document, d.ID, d.Notice), "")
+	}
+	c.p.notices[d.Notice] = line
+}
+
+// since returns the number of the version of a notice that first lists a purpose.
+func (c *compiler) since(n Notice, version Name) int {
+	if version.Value == "" {
+		return 0
+	}
+	line := c.p.notices[n]
+	if line == nil {
+		c.problem(version.Pos, ErrDangling, fmt.Sprintf("no document is the notice %s", n), fmt.Sprintf("say so at its document: notice: %s", n))
+		return 0
+	}
+	number, ok := line.number(version.Value)
+	if !ok {
+		var versions []string
+		for _, d := range line.versions {
+			versions = append(versions, d.Version)
+		}
+		c.problem(version.Pos, ErrDangling, fmt.Sprintf("document %q has no version %q", line.document, version.Value), DidYouMean(version.Value, versions))
+	}
+	return number
 }
 
 // country reports a code that is no country's: nobody would ever be found there.
@@ -61,6 +105,7 @@ func (c *compiler) categoryDefs() {
 	for _, d := range c.b.Categories {
 		a := &CategoryAttrs{
 			Name: d.Name.Value, Identifier: d.Identifier, Special: d.Special, SPI: d.SPI, Credential: d.Credential,
+			NotInCopies: d.NotInCopies, Entropy: d.Entropy, Generaliser: d.Generaliser,
 			CCPA: d.CCPA, DeclaredG: make(map[SubjectCategory]bool), DeclaredC: make(map[SubjectCategory]bool),
 		}
 		for _, s := range d.EEAUK {
@@ -74,6 +119,9 @@ func (c *compiler) categoryDefs() {
 		}
 		if !dottedName.MatchString(a.Name) {
 			c.problem(d.Name.Pos, ErrBadValue, fmt.Sprintf("%q is not a data category", a.Name), "lower-case words joined by dots: user.contact.email")
+		}
+		if a.Generaliser != nil && !a.Generaliser.suits(a.Identifier) {
+			c.problem(d.Name.Pos, ErrConflict, fmt.Sprintf("%s of the identifier %q may be the identifier itself", a.Generaliser, a.Name), "a coarser one: year, age_band")
 		}
 		c.p.categories[a.Name] = a
 	}
@@ -134,10 +182,18 @@ func (c *compiler) purposeDefs() {
 			if row.exists {
 				c.problem(r.Pos, ErrDuplicate, fmt.Sprintf("two rows of %q for %s", p.Name, r.Subject), "")
 			}
-			row.exists, row.bases, row.pin = true, r.Bases, r.Pin
-			if r.Pin != BasisNone && !slices.Contains(r.Bases, r.Pin) {
-				c.problem(r.Pos, ErrConflict, "the pinned basis is not one that the row lists", "")
+			*row = noticeRow{exists: true, bases: r.Bases, pin: r.Pin, pins: r.Pins, since: c.since(NoticeEEAUK, r.Since)}
+			for _, pin := range append(slices.Collect(maps.Values(r.Pins)), r.Pin) {
+				if pin != BasisNone && !slices.Contains(r.Bases, pin) {
+					c.problem(r.Pos, ErrConflict, "the pinned basis is not one that the row lists", "")
+				}
 			}
+			p.late = p.late || row.since > 0
+		}
+		p.sinceJ, p.sinceC = c.since(NoticeAPPI, d.SinceAPPI), c.since(NoticeCalifornia, d.SinceCCPA)
+		p.late = p.late || p.sinceJ > 0 || p.sinceC > 0
+		if d.Retention != nil {
+			p.retention = *d.Retention
 		}
 		c.p.purposes[p.Name] = p
 	}

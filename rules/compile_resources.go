@@ -11,8 +11,22 @@ func (c *compiler) populationDefs() {
 		if c.p.populations[d.Name.Value] != nil {
 			c.problem(d.Name.Pos, ErrDuplicate, fmt.Sprintf("population %q is defined twice", d.Name.Value), "")
 		}
-		c.p.populations[d.Name.Value] = &Population{Name: d.Name.Value, Type: d.Type, FoldCase: d.FoldCase, StripZeros: d.StripZeros, Number: i}
+		p := &Population{Name: d.Name.Value, Type: d.Type, FoldCase: d.FoldCase, StripZeros: d.StripZeros, Number: i}
+		for _, t := range d.Told {
+			c.toldTo(p, t)
+		}
+		c.p.populations[p.Name] = p
 	}
+}
+
+// toldTo notes the version of a notice under which a group's data was collected.
+func (c *compiler) toldTo(p *Population, t ToldDef) {
+	i := slices.IndexFunc(c.p.notices[:], func(l *noticeLine) bool { return l != nil && l.document == t.Document.Value })
+	if i < 0 {
+		c.problem(t.Document.Pos, ErrDangling, fmt.Sprintf("no document %q is a notice", t.Document.Value), "notice: appi, eea_uk or california, at the document")
+		return
+	}
+	p.told[i] = c.since(Notice(i), t.Version) //nolint:gosec // an index of the notices
 }
 
 func (c *compiler) population(n Name) *Population {
@@ -114,10 +128,11 @@ func (c *compiler) resource(a *api, d *APIDef, def *ResourceDef) {
 			res.query = append(res.query, queryParam{name: q.Name.Value, pattern: re})
 		}
 	}
+	if len(c.problems) == 0 {
+		res.kinds = planKinds(res.Shape)
+	}
 	for _, n := range def.Purposes {
-		if c.p.purposes[n.Value] == nil {
-			c.problem(n.Pos, ErrDangling, fmt.Sprintf("no purpose %q", n.Value), DidYouMean(n.Value, slices.Collect(maps.Keys(c.p.purposes))))
-		}
+		c.purpose(n)
 		res.purposes = append(res.purposes, n.Value)
 	}
 	if other := a.router.add(pattern, res); other != nil {

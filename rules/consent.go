@@ -7,8 +7,8 @@ import (
 
 // consents finds, for every category and regime, the latest event that speaks
 // about it, going back in time: what a later event has decided stays decided.
-// A grant that has ended decides that there is none; one that has not begun says
-// nothing yet.
+// A grant that has ended, or was given under a notice that has changed materially
+// since, decides that there is none; one that has not begun says nothing yet.
 func (p *Plan) consents(c *Class, k *planKind, s *State, now time.Time, used []Seq) []Seq {
 	var decided RegimeMasks
 	for i := len(s.Consents) - 1; i >= 0; i-- {
@@ -17,7 +17,8 @@ func (p *Plan) consents(c *Class, k *planKind, s *State, now time.Time, used []S
 		if valid && e.Time.After(now) || !p.addressed(e) {
 			continue
 		}
-		covered, grants := k.covered(e), valid && !ended(e.Until, now)
+		outdated := valid && p.edition.policy.outdated(e, now)
+		covered, grants := k.covered(e), valid && !outdated && !ended(e.Until, now)
 		news := false
 		for slot, regime := range slotRegimes {
 			if e.Scope.Regimes != 0 && e.Scope.Regimes&regime == 0 {
@@ -38,6 +39,8 @@ func (p *Plan) consents(c *Class, k *planKind, s *State, now time.Time, used []S
 		case grants:
 			used = append(used, e.Seq)
 		case c.Consent != ConsentUnknown: // a later event is the reason already
+		case outdated:
+			c.Consent = ConsentInvalidated
 		case valid:
 			c.Consent = ConsentExpired
 		default:
@@ -123,7 +126,7 @@ func (p *Plan) optIns(c *Class, s *State, now time.Time) {
 		switch {
 		case !p.addressed(e), valid && e.Time.After(now):
 			continue
-		case !valid, ended(e.Until, now):
+		case !valid, ended(e.Until, now), p.edition.policy.outdated(e, now):
 			return
 		case !whole, child && !e.Parental:
 			continue

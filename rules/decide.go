@@ -9,6 +9,7 @@ type input struct {
 	recipient recipientInput
 	purpose   purposeInput
 	subject   subjectInput
+	order     orderInput
 	field     fieldInput
 	consent   consentInput
 }
@@ -44,16 +45,30 @@ type subjectInput struct {
 	regimes           Regimes
 	age               AgeBand
 	flags             Flags
+	own               bool // the caller is the subject, and asks for its own data
 	li                EventState
 	under13California bool
 	childEEA, childUK bool // below the age of digital consent
 }
 
+// orderInput is the legal order of the request.
+type orderInput struct {
+	reaches  bool // in force, to this recipient, and about the subject
+	ground   bool // one of GDPR Art. 18(2)
+	transfer bool // it covers transfers
+	lists    bool // the field
+}
+
+// covers reports whether the order is about this field of this subject.
+func (o orderInput) covers() bool { return o.reaches && o.lists }
+
 type fieldInput struct {
 	special, spi, credential bool
+	notInCopies              bool
 	declaredG, declaredC     bool
 	identifier               IdentifierClass
 	need                     Need
+	generaliser              bool // the cell or, under a statistical purpose, the category names one
 	contested                bool
 }
 
@@ -69,10 +84,11 @@ type verdict struct {
 	verb   Verb
 	reason Reason
 	basis  Basis
+	need   Need // which transform, of a verdict that transforms
 }
 
-func withhold(r Reason) verdict { return verdict{Withhold, r, BasisNone} }
-func allow(r Reason) verdict    { return verdict{Allow, r, BasisNone} }
+func withhold(r Reason) verdict { return verdict{verb: Withhold, reason: r} }
+func allow(r Reason) verdict    { return verdict{verb: Allow, reason: r} }
 
 // decide computes the actions of a class: subject gates, then for each field
 // the severest of the regimes that apply and of minimisation (2.1).
@@ -81,12 +97,17 @@ func (p *Plan) decide(c *Class) *Actions {
 	a := &Actions{Fields: make([]Action, len(fields)), Decisions: make([]Decision, len(fields)), Class: *c, Nothing: true}
 	in := p.input(c)
 	a.Gate = subjectGate(&in)
-	kind := &p.kinds[c.Kind]
+	kind, celled := &p.kinds[c.Kind], false
 	for i := range fields {
 		if fields[i].Kind != int(c.Kind) || fields[i].Public {
 			continue
 		}
 		a.decideField(i, p.fieldInput(in, c, &fields[i], kind.number[i]))
+		if f := &a.Fields[i]; f.Need == NeedGeneralised {
+			f.Generaliser = p.grant.cell(fields[i].Category).or(fields[i].attrs)
+			f.Cell = in.purpose.stat && fields[i].attrs.Identifier == QuasiIdentifier
+			celled = celled || f.Cell
+		}
 	}
 	for i := range fields {
 		if fields[i].Kind == int(c.Kind) && fields[i].Public && !a.Nothing {
@@ -94,28 +115,40 @@ func (p *Plan) decide(c *Class) *Actions {
 			a.Decisions[i].Reasons = []Reason{FieldPublic}
 		}
 	}
+	if celled {
+		a.small = a.withoutCells()
+	}
 	return a
+}
+
+// or returns the generaliser of the cell, else that of the category.
+func (c cell) or(attrs *CategoryAttrs) *Generaliser {
+	if c.generaliser != nil {
+		return c.generaliser
+	}
+	return attrs.Generaliser
 }
 
 func (a *Actions) decideField(i int, in input) {
 	v := compose(a.Gate, &in)
 	a.Decisions[i] = v.Decision
-	a.Fields[i] = Action{Verb: v.verb, Need: in.field.need}
+	a.Fields[i] = Action{Verb: v.verb, Need: v.need}
 	switch v.verb {
 	case Allow:
+		a.Fields[i].Need = NeedClear
 		a.Allowed++
 		a.Nothing = false
 	case Transform:
 		a.Transformed++
 		a.Nothing = false
 	case Withhold:
-		a.Fields[i].Need = NeedNone
 		a.Withheld++
 	}
 }
 
 type composed struct {
 	verb Verb
+	need Need // when verb is Transform
 	Decision
 }
 
@@ -123,10 +156,10 @@ type composed struct {
 // APPI, EEA, UK, CCPA, minimisation, in this order, and all are kept (2.7).
 func compose(gate Reason, in *input) composed {
 	if gate != ReasonNone {
-		return composed{Withhold, Decision{Reasons: []Reason{gate}}}
+		return composed{verb: Withhold, Decision: Decision{Reasons: []Reason{gate}}}
 	}
-	if in.field.contested && in.recipient.kind != Internal {
-		return composed{Withhold, Decision{Reasons: []Reason{AccuracyContested}}} // S8
+	if in.field.contested && in.recipient.kind != Internal && !in.subject.own {
+		return composed{verb: Withhold, Decision: Decision{Reasons: []Reason{AccuracyContested}}} // S8
 	}
 	verdicts := make([]verdict, 0, 5)
 	verdicts = append(verdicts, appi(in))
@@ -145,8 +178,12 @@ func compose(gate Reason, in *input) composed {
 		out.verb = min(out.verb, v.verb)
 		out.Basis = max(out.Basis, v.basis)
 	}
-	if out.verb == Withhold {
+	switch out.verb {
+	case Withhold:
 		out.Basis = BasisNone // nothing was disclosed on it
+	case Transform:
+		out.need = verdicts[len(verdicts)-1].need // only minimisation transforms
+	case Allow:
 	}
 	for _, primary := range []bool{true, false} {
 		for _, v := range verdicts {
@@ -168,55 +205,83 @@ func (d *Decision) addReason(r Reason) {
 // none of them matches.
 func common(in *input) (v verdict, done bool) {
 	switch {
+	case in.recipient.kind == DataSubject && in.subject.own: // X1
+		return allow(RightsFulfil), true
 	case in.recipient.kind == DataSubject: // X1
-		// Only a request whose caller was verified to be the subject could
-		// pass, and no credential of this version carries that.
 		return withhold(RecipientPurposeMismatch), true
+	case in.recipient.kind == Authority && in.ordered(): // X2
+		return allow(LegalOrder), true
 	case in.recipient.kind == Authority: // X2
 		return withhold(AuthorityNoOrder), true
-	case in.purpose.legal == LegalRights:
+	case in.purpose.legal == LegalRights: // 2.8: of nobody but the person
 		return withhold(RecipientPurposeMismatch), true
+	case in.ordered(): // X3
+		return allow(LegalOrder), true
 	case in.purpose.legal != LegalNone: // X3
 		return withhold(LegalPurposeNoOrder), true
 	}
 	return verdict{}, false
 }
 
+// ordered reports whether a legal order covers the field under a purpose that may
+// rest on one.
+func (in *input) ordered() bool {
+	return (in.purpose.legal == LegalObligation || in.purpose.legal == LegalClaims) && in.order.covers()
+}
+
 // input fills what does not depend on the field.
 func (p *Plan) input(c *Class) input {
-	d, purpose, policy := p.standing.recipient.Def, p.grant.Purpose, p.edition.policy
-	row := purpose.rows[c.Category]
-	choices := policy.Bundle.Choices
+	d, policy := p.standing.recipient.Def, p.edition.policy
+	choices := &policy.Bundle.Choices
 	in := input{
 		recipient: recipientInput{
 			kind: d.Kind, consideration: d.Consideration, jointUseNotice: d.JointUseNotice,
 			ccpaTerms: d.Contract != nil && d.Contract.CCPATerms,
-			appi:      p.standing.appi, eea: p.standing.eea, uk: p.standing.uk,
 		},
-		purpose: purposeInput{
-			legal: purpose.Legal, dm: purpose.DM || purpose.Profiling, adShare: purpose.AdShare, stat: purpose.Stat,
-			health: purpose.Health, m7027: purpose.M7027, scopeJ: purpose.scopeJ[c.Category],
-			rowE: row.exists, basis: row.basis(), contract: len(row.bases) == 1 && row.bases[0] == BasisContract,
-			scopeC: purpose.scopeC[c.Category], saleShare: choices.SaleShare, report: choices.ReportUndeclared,
-		},
+		purpose: p.purposeInput(c),
 		subject: subjectInput{
 			category: c.Category, regimes: c.Regimes, age: c.Age, flags: c.Flags, li: c.LI,
+			own:               c.Has(FlagOwn) && d.Kind == DataSubject && p.grant.Purpose.Legal == LegalRights,
 			under13California: choices.Under13California,
 		},
+		order: orderInput{reaches: p.order != nil && c.Has(FlagOrdered)},
 	}
+	if p.order != nil {
+		in.order.ground, in.order.transfer = p.order.Def.Ground != GroundNone, p.order.Def.CoversTransfer
+	}
+	in.recipient.appi, in.recipient.eea, in.recipient.uk = p.standing.geo(c.Category)
 	in.subject.childEEA, in.subject.childUK = choices.belowDigitalAge(c.Age)
 	in.recipient.declaredE4 = slices.Contains(policy.Bundle.Disclosure.EEAUK, d.Category)
 	return in
 }
 
+// purposeInput looks the purpose up in the notices: in the versions that the subject
+// was told (K3), of those in effect (J11).
+func (p *Plan) purposeInput(c *Class) purposeInput {
+	purpose, choices, inEffect := p.grant.Purpose, &p.edition.policy.Bundle.Choices, &p.edition.inEffect
+	row := &purpose.rows[c.Category]
+	published := row.exists && row.since <= inEffect[NoticeEEAUK]
+	return purposeInput{
+		legal: purpose.Legal, dm: purpose.DM || purpose.Profiling, adShare: purpose.AdShare, stat: purpose.Stat,
+		health: purpose.Health, m7027: purpose.M7027,
+		scopeJ:    purpose.scopeJ[c.Category] && purpose.sinceJ <= inEffect[NoticeAPPI] && !c.Has(FlagUntoldAPPI),
+		rowE:      published && !c.Has(FlagUntoldEEAUK),
+		basis:     row.basis(p.standing.recipient.Def.Category),
+		contract:  published && len(row.bases) == 1 && row.bases[0] == BasisContract,
+		scopeC:    purpose.scopeC[c.Category] && purpose.sinceC <= inEffect[NoticeCalifornia] && !c.Has(FlagUntoldCalifornia),
+		saleShare: choices.SaleShare, report: choices.ReportUndeclared,
+	}
+}
+
 // fieldInput completes the input for one field; number is that of its category.
 func (p *Plan) fieldInput(in input, c *Class, f *Field, number int) input {
-	attrs := f.attrs
+	attrs, cell := f.attrs, p.grant.cell(f.Category)
 	in.field = fieldInput{
-		special: attrs.Special, spi: attrs.SPI, credential: attrs.Credential, identifier: attrs.Identifier,
+		special: attrs.Special, spi: attrs.SPI, credential: attrs.Credential, notInCopies: attrs.NotInCopies, identifier: attrs.Identifier,
 		declaredG: attrs.DeclaredG[c.Category], declaredC: attrs.DeclaredC[c.Category],
-		need: p.grant.Need(f.Category), contested: c.Contested.has(number),
+		need: cell.need, generaliser: cell.or(attrs) != nil, contested: c.Contested.has(number),
 	}
+	in.order.lists = p.order != nil && p.order.lists(f.Category)
 	in.consent = consentInput{foreign: c.Foreign.has(number), status: c.Consent}
 	for slot := range slots {
 		in.consent.valid[slot] = c.Valid[slot].has(number)

@@ -2,8 +2,8 @@ package rules
 
 import (
 	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,6 +14,7 @@ type Edition struct {
 
 	policy      *Policy
 	from, until time.Time
+	inEffect    told // by notice: the version in effect
 	recipients  map[string]*standing
 	plans       *planCache
 }
@@ -23,7 +24,16 @@ type standing struct {
 	recipient *Recipient
 	refusal   Reason // R3, R4; ReasonNone when it may receive
 	appi      Geo
-	eea, uk   Geo
+	// Under GDPR a certification may cover HR data, or only other data.
+	eea, uk struct{ hr, other Geo }
+}
+
+// geo returns the classes that count for data about a group.
+func (s *standing) geo(c SubjectCategory) (appi, eea, uk Geo) {
+	if c.hr() {
+		return s.appi, s.eea.hr, s.uk.hr
+	}
+	return s.appi, s.eea.other, s.uk.other
 }
 
 // Policy returns what this is an edition of.
@@ -55,7 +65,9 @@ func (e *Edition) Holds(now time.Time) bool {
 func (p *Policy) standing(r *Recipient, now time.Time) *standing {
 	d := r.Def
 	s := &standing{recipient: r}
-	s.appi, s.eea, s.uk = p.geo(d, now)
+	for _, country := range append([]Name{d.Country}, d.Onward...) {
+		p.reach(s, country.Value, now)
+	}
 	s.refusal = refusal(d, now)
 	return s
 }
@@ -81,47 +93,38 @@ func refusal(d *RecipientDef, now time.Time) Reason {
 
 func ended(until, now time.Time) bool { return !until.IsZero() && !now.Before(until) }
 
-// geo is the worst class over every country that the data reaches.
-func (p *Policy) geo(d *RecipientDef, now time.Time) (appi, eea, uk Geo) {
-	worst := func(g *Geo, country, regime string, inside, adequate map[string]bool) {
-		class := GeoNone
+// reach makes each class the worst one over the countries that the data reaches.
+func (p *Policy) reach(s *standing, country string, now time.Time) {
+	class := func(inside, adequate map[string]bool, regime string, kind DataKinds) Geo {
 		switch {
 		case inside[country]:
-			class = GeoInside
+			return GeoInside
 		case adequate[country]:
-			class = GeoAdequate
-		case p.safeguarded(d, regime, country, now):
-			class = GeoMechanism
+			return GeoAdequate
+		case s.recipient.Def.safeguarded(regime, country, kind, now):
+			return GeoMechanism
 		}
-		*g = max(*g, class)
+		return GeoNone
 	}
-	countries := append([]Name{d.Country}, d.Onward...)
-	for _, c := range countries {
-		worst(&appi, c.Value, "appi", map[string]bool{"JP": true}, p.regions.Adequate.APPI)
-		worst(&eea, c.Value, "eea", p.regions.EEA, p.regions.Adequate.EEA)
-		worst(&uk, c.Value, "uk", p.regions.UK, p.regions.Adequate.UK)
-	}
-	return appi, eea, uk
+	r := &p.regions
+	s.appi = max(s.appi, class(japan, r.Adequate.APPI, "appi", DataHR|DataNonHR))
+	s.eea.hr = max(s.eea.hr, class(r.EEA, r.Adequate.EEA, "eea", DataHR))
+	s.eea.other = max(s.eea.other, class(r.EEA, r.Adequate.EEA, "eea", DataNonHR))
+	s.uk.hr = max(s.uk.hr, class(r.UK, r.Adequate.UK, "uk", DataHR))
+	s.uk.other = max(s.uk.other, class(r.UK, r.Adequate.UK, "uk", DataNonHR))
 }
 
-func (p *Policy) safeguarded(d *RecipientDef, regime, country string, now time.Time) bool {
-	for _, s := range d.Safeguards {
-		framework := strings.HasPrefix(s.Type, "dpf") // covers the United States alone
-		if s.Regime == regime && !ended(s.ValidUntil, now) && (!framework || country == "US") {
-			return true
-		}
-	}
-	return false
-}
+var japan = map[string]bool{"JP": true}
 
 // Registration returns how a recipient is registered, with its classes under
-// APPI, EEA and UK; ok is false for an id that the registry does not have.
+// APPI, EEA and UK, of the better kind of data where a certification tells HR data
+// apart; ok is false for an id that the registry does not have.
 func (e *Edition) Registration(id string) (d *RecipientDef, appi, eea, uk Geo, ok bool) {
 	s := e.recipients[id]
 	if s == nil {
 		return nil, GeoNone, GeoNone, GeoNone, false
 	}
-	return s.recipient.Def, s.appi, s.eea, s.uk, true
+	return s.recipient.Def, s.appi, min(s.eea.hr, s.eea.other), min(s.uk.hr, s.uk.other), true
 }
 
 // Route finds the resource of a request by its method and the unescaped
@@ -143,7 +146,7 @@ func (e *Edition) Route(api, method string, segments []string) (Match, bool) {
 
 // RequestFacts is what the request gates decide on.
 type RequestFacts struct {
-	Recipient     string // as Identify returned it
+	Caller        Caller // as Identify returned it
 	Match         Match
 	Mapped        bool   // Match is one
 	Purpose       string // as declared
@@ -158,7 +161,7 @@ const DefaultMaxRef = 64
 // Admit applies the request gates R3 to R7b in their order and returns the plan,
 // or the first reason to refuse.
 func (e *Edition) Admit(f RequestFacts) (*Plan, Reason) {
-	s := e.recipients[f.Recipient]
+	s := e.recipients[f.Caller.Recipient]
 	if s == nil {
 		return nil, RecipientUnknown
 	}
@@ -174,15 +177,31 @@ func (e *Edition) Admit(f RequestFacts) (*Plan, Reason) {
 		return nil, RouteUnmapped
 	}
 	grant := s.recipient.needs[purpose.Name]
-	if grant == nil || !f.Match.Resource.permits(purpose.Name) {
+	if grant == nil || !f.Match.Resource.permits(purpose.Name) || !f.Caller.permits(purpose.Name) {
 		return nil, PurposeNotPermitted
 	}
 	if r := grant.checkRef(f); r != ReasonNone {
 		return nil, r
 	}
-	return e.plans.plan(planKey{f.Match.Resource, f.Recipient, purpose.Name}, func() *Plan {
-		return newPlan(e, f.Match.Resource, s, grant)
-	}), ReasonNone
+	if grant.Limits.refusesList(f.Match.Resource.Shape) {
+		return nil, VolumeExceeded
+	}
+	key := planKey{resource: f.Match.Resource, recipient: s, grant: grant}
+	if purpose.Legal == LegalObligation || purpose.Legal == LegalClaims {
+		key.order = e.order(f.Ref, f.Caller.Recipient, purpose)
+	}
+	return e.plans.plan(key, func() *Plan { return newPlan(e, key) }), ReasonNone
+}
+
+// permits reports whether the credential is not narrowed to other purposes.
+func (c *Caller) permits(purpose string) bool {
+	return c.Purposes == nil || slices.Contains(c.Purposes, purpose)
+}
+
+// refusesList reports whether the limits allow only answers about one subject, and
+// the shape is one of a list.
+func (l *Limits) refusesList(s *Shape) bool {
+	return l != nil && l.NoLists && !s.Single && len(s.Subjects) > 0
 }
 
 func (r *Resource) permits(purpose string) bool {
@@ -202,15 +221,28 @@ func (g *Grant) checkRef(f RequestFacts) Reason {
 }
 
 // planCache makes plans when they are first asked for. The number of plans is
-// bounded by the policy: (resource, recipient, purpose of its contract).
+// bounded by the policy: (resource, recipient, purpose of its contract), and by order
+// on file under a legal purpose.
 type planCache struct {
-	mu    sync.RWMutex
-	plans map[planKey]*Plan
+	mu        sync.RWMutex
+	plans     map[planKey]*Plan
+	decisions atomic.Int64 // remembered by all plans, by field
+}
+
+// reserve takes room for remembered decisions, if there is any left.
+func (c *planCache) reserve(n int) bool {
+	if c.decisions.Add(int64(n)) <= DefaultMaxDecisions {
+		return true
+	}
+	c.decisions.Add(int64(-n))
+	return false
 }
 
 type planKey struct {
-	resource           *Resource
-	recipient, purpose string
+	resource  *Resource
+	recipient *standing
+	grant     *Grant
+	order     *Order // that a request under a legal purpose names, or nil
 }
 
 func newPlanCache() *planCache { return &planCache{plans: make(map[planKey]*Plan)} }

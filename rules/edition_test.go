@@ -18,7 +18,7 @@ func instant(s string) time.Time {
 
 func admit(e *rules.Edition, recipient, purpose, ref string, segments ...string) rules.Reason {
 	m, ok := e.Route("crm", "GET", segments)
-	_, reason := e.Admit(rules.RequestFacts{Recipient: recipient, Purpose: purpose, Ref: ref, Match: m, Mapped: ok})
+	_, reason := e.Admit(rules.RequestFacts{Caller: rules.Caller{Recipient: recipient}, Purpose: purpose, Ref: ref, Match: m, Mapped: ok})
 	return reason
 }
 
@@ -81,7 +81,7 @@ func TestGeo(t *testing.T) {
 		return d
 	}
 	scc := rules.SafeguardDef{Regime: "eea", Type: "scc", ValidUntil: now}
-	dpf := rules.SafeguardDef{Regime: "eea", Type: "dpf"}
+	dpf := rules.SafeguardDef{Regime: "eea", Type: "dpf", Covers: rules.DataNonHR}
 	addendum := rules.SafeguardDef{Regime: "uk", Type: "addendum"}
 	equivalent := rules.SafeguardDef{Regime: "appi", Type: "equivalent_system"}
 	const in, ok, by, no = rules.GeoInside, rules.GeoAdequate, rules.GeoMechanism, rules.GeoNone
@@ -104,7 +104,7 @@ func TestGeo(t *testing.T) {
 		{def("IN", nil, dpf), now, no, no, no}, // the framework covers the United States alone
 		{def("US", []string{"IN"}, dpf), now, no, no, no},
 	} {
-		appi, eea, uk := rules.GeoOf(policy(t), c.def, c.at)
+		appi, eea, uk := rules.GeoOf(policy(t), c.def, rules.Customer, c.at)
 		if appi != c.appi || eea != c.eea || uk != c.uk {
 			t.Errorf("%d: %v %v %v, want %v %v %v", i, appi, eea, uk, c.appi, c.eea, c.uk)
 		}
@@ -174,7 +174,7 @@ func TestGateOrder(t *testing.T) {
 	none := rules.Match{}
 	// Each step mends the first thing that was wrong.
 	f := rules.RequestFacts{
-		Recipient: "somebody", Purpose: "no.such", PurposeReason: rules.PurposeAmbiguous, Match: none, RefReason: rules.RefMalformed,
+		Caller: rules.Caller{Recipient: "somebody"}, Purpose: "no.such", PurposeReason: rules.PurposeAmbiguous, Match: none, RefReason: rules.RefMalformed,
 	}
 	late, onTime := p.At(instant("2028-01-01T00:00:00Z")), p.At(now)
 	step := func(e *rules.Edition, want rules.Reason) {
@@ -184,7 +184,7 @@ func TestGateOrder(t *testing.T) {
 		}
 	}
 	step(late, rules.RecipientUnknown) // R2
-	f.Recipient = "casework"
+	f.Caller.Recipient = "casework"
 	step(late, rules.EvaluationOverdue)  // R3
 	step(onTime, rules.PurposeAmbiguous) // R5
 	f.PurposeReason = rules.ReasonNone
@@ -255,7 +255,7 @@ func TestPlansAreShared(t *testing.T) {
 	t.Parallel()
 	e := policy(t).At(now)
 	m, _ := e.Route("crm", "GET", []string{"customers", "17"})
-	f := rules.RequestFacts{Recipient: "helpdesk", Purpose: "support", Match: m, Mapped: true}
+	f := rules.RequestFacts{Caller: rules.Caller{Recipient: "helpdesk"}, Purpose: "support", Match: m, Mapped: true}
 	a, _ := e.Admit(f)
 	b, _ := e.Admit(f)
 	if a != b {

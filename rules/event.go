@@ -30,11 +30,12 @@ const (
 	EventErasure
 	EventRetention
 	EventAccuracy
+	EventLegalOrder
 )
 
 var eventKinds = enum[EventKind]{
 	"", "age", "location", "notice", "consent", "restriction", "dm_objection", "li_objection", "cease_use", "cease_provision",
-	"opt_out_sale_share", "limit_spi", "minor_opt_in", "erasure", "retention", "accuracy",
+	"opt_out_sale_share", "limit_spi", "minor_opt_in", "erasure", "retention", "accuracy", "legal_order",
 }
 
 // String returns the name that events use.
@@ -59,10 +60,11 @@ const (
 	StateExcepted
 	StateExpired
 	StateHold
+	StateAchieved
 )
 
 var eventStates = enum[EventState]{
-	"", "active", "lifted", "pending", "upheld", "rejected", "executed", "excepted", "expired", "hold",
+	"", "active", "lifted", "pending", "upheld", "rejected", "executed", "excepted", "expired", "hold", "achieved",
 }
 
 // String returns the name that events use, empty for StateNone.
@@ -77,14 +79,14 @@ func (k EventKind) States() []EventState {
 	switch k {
 	case EventRestriction, EventDMObjection, EventOptOutSaleShare, EventLimitSPI, EventAccuracy:
 		return []EventState{StateActive, StateLifted}
-	case EventMinorOptIn:
+	case EventMinorOptIn, EventLegalOrder:
 		return []EventState{StateLifted, StateActive}
 	case EventLIObjection, EventCeaseUse, EventCeaseProvision:
 		return []EventState{StateUpheld, StatePending, StateRejected, StateLifted}
 	case EventErasure:
 		return []EventState{StateExecuted, StatePending, StateExcepted, StateRejected}
 	case EventRetention:
-		return []EventState{StateHold, StateExpired, StateActive}
+		return []EventState{StateHold, StateExpired, StateAchieved, StateActive}
 	case EventAge, EventLocation, EventNotice, EventConsent:
 		return nil
 	}
@@ -110,7 +112,10 @@ type Event struct {
 	TwoStep  bool // opt-in: confirmed in a second step
 	Document string
 	Version  string // notice told, with Document
-	Actor    Actor
+	// Exceptions: the purposes that an excepted erasure leaves (C6.2b, E7.5).
+	Exceptions []string
+	Order      string // ref of the order, of EventLegalOrder
+	Actor      Actor
 }
 
 // Scope narrows an event. An empty list does not narrow, with one exception:

@@ -3,7 +3,9 @@ package rules
 import "time"
 
 // GeoOf is the classes of a recipient's countries.
-func GeoOf(p *Policy, d *RecipientDef, at time.Time) (appi, eea, uk Geo) { return p.geo(d, at) }
+func GeoOf(p *Policy, d *RecipientDef, c SubjectCategory, at time.Time) (appi, eea, uk Geo) {
+	return p.standing(&Recipient{Def: d}, at).geo(c)
+}
 
 // StandingOf is the refusal of a recipient, R3 and R4.
 func StandingOf(d *RecipientDef, at time.Time) Reason { return refusal(d, at) }

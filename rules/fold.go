@@ -71,12 +71,14 @@ func (e *Event) mayRelax() bool {
 		return false
 	}
 	switch e.Kind {
-	case EventLIObjection, EventCeaseUse, EventCeaseProvision:
+	case EventLIObjection, EventCeaseUse, EventCeaseProvision, EventRetention:
 		return true
 	case EventDMObjection:
 		return e.Scope.Purpose == "" && e.Actor.Type.personal()
 	case EventOptOutSaleShare, EventLimitSPI:
 		return e.Scope.Purpose == "" && e.Actor.Type.personal() && e.TwoStep
+	case EventLegalOrder: // who keeps the file of orders
+		return e.Scope.Purpose == "" && e.Actor.Type == ActorOperator
 	case EventMinorOptIn: // nobody's but the minor's own (C4.2)
 		return e.Scope.Purpose == "" && e.Actor.Type == ActorSubject && e.TwoStep
 	default:
@@ -94,7 +96,9 @@ func (s *State) apply(e *Event) {
 	case EventLocation:
 		s.applyLocation(e)
 	case EventNotice:
-		s.Notices = append(s.Notices, NoticeTold{Document: e.Document, Version: e.Version, Since: e.Time})
+		if e.mayRelax() { // whoever was told more may be asked for more
+			s.Notices = append(s.Notices, NoticeTold{Document: e.Document, Version: e.Version, Since: e.Time})
+		}
 	case EventConsent:
 		if !e.Consent.Valid() || e.fromOutside() {
 			s.Consents = append(s.Consents, *e)
@@ -110,11 +114,11 @@ func (s *State) apply(e *Event) {
 	case EventMinorOptIn:
 		s.MinorOptIn = s.MinorOptIn.after(e)
 	case EventErasure:
-		if s.Erasure.State != StateExecuted {
-			s.Erasure = s.Erasure.after(e)
-		}
+		s.applyErasure(e)
 	case EventRetention:
-		s.Retention = s.Retention.after(e)
+		s.Retention = purposeAfter(s.Retention, e)
+	case EventLegalOrder:
+		s.applyOrder(e)
 	case EventLIObjection:
 		s.LIObjections = purposeAfter(s.LIObjections, e)
 	case EventCeaseUse:
@@ -136,11 +140,12 @@ func (s Standing) after(e *Event) Standing {
 	was := slices.Index(order, s.State)
 	if was < 0 {
 		was = len(order) // no state yet is the least restrictive, except where a state grants
-		if e.Kind == EventMinorOptIn {
+		if e.Kind == EventMinorOptIn || e.Kind == EventLegalOrder {
 			was = 0
 		}
 	}
-	if rank > was && !e.mayRelax() {
+	// A purpose that was achieved later keeps its data longer.
+	if (rank > was || e.State == StateAchieved && rank == was) && !e.mayRelax() {
 		return s
 	}
 	return Standing{State: e.State, Since: e.Time, Seq: e.Seq}
@@ -191,6 +196,36 @@ func (f *factStanding) replaces(e *Event) bool {
 	}
 	f.known, f.since = true, e.Time
 	return true
+}
+
+// applyErasure lets an executed erasure stay. Which purposes an exception leaves is
+// the latest word of who may relax; any other word only takes away from them.
+func (s *State) applyErasure(e *Event) {
+	if s.Erasure.State == StateExecuted {
+		return
+	}
+	before := s.Erasure
+	s.Erasure = s.Erasure.after(e)
+	switch {
+	case s.Erasure.State != StateExcepted:
+		s.ErasureExceptions = nil
+	case e.State != StateExcepted: // it was not heard
+	case e.mayRelax() && !(before.State == StateExcepted && before.Since.Equal(e.Time)):
+		s.ErasureExceptions = e.Exceptions
+	case before.State == StateExcepted:
+		s.ErasureExceptions = slices.DeleteFunc(slices.Clone(s.ErasureExceptions), func(p string) bool { return !slices.Contains(e.Exceptions, p) })
+	}
+}
+
+// applyOrder notes that an order names the subject, or does not any more.
+func (s *State) applyOrder(e *Event) {
+	for i := range s.Orders {
+		if s.Orders[i].Order == e.Order {
+			s.Orders[i].Standing = s.Orders[i].after(e)
+			return
+		}
+	}
+	s.Orders = append(s.Orders, OrderStanding{Order: e.Order, Standing: Standing{}.after(e)})
 }
 
 // applyAccuracy notes contested categories. Without any, all are contested.

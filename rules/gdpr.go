@@ -4,12 +4,15 @@ package rules
 // the UK GDPR with those of the United Kingdom (slotUK), and under their common
 // notice: rules G1 to G12, first match.
 func gdpr(in *input, slot int) verdict {
-	if v, done := common(in); done { // G1
-		return v
-	}
 	geo, child := in.recipient.eea, in.subject.childEEA
 	if slot == slotUK {
 		geo, child = in.recipient.uk, in.subject.childUK
+	}
+	if v, done := common(in); done { // G1
+		if v.reason == LegalOrder && geo == GeoNone && !in.order.transfer {
+			return withhold(TransferNoSafeguard)
+		}
+		return v
 	}
 	childInvalid := child && !in.consent.parental[slot]
 	explicit := in.consent.valid[slot] && in.consent.explicit[slot] && !childInvalid
@@ -41,5 +44,5 @@ func gdpr(in *input, slot int) verdict {
 	case external && geo == GeoNone: // G11
 		return withhold(TransferNoSafeguard)
 	}
-	return verdict{Allow, GDPRAllowed, basis} // G9, G12
+	return verdict{verb: Allow, reason: GDPRAllowed, basis: basis} // G9, G12
 }

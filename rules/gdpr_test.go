@@ -33,7 +33,7 @@ func oracleGDPR(in *input, slot int) (string, verdict) {
 		row{"G8", basis == BasisLegitimateInterest && in.subject.li == StateUpheld, withhold(LIObjectionUpheld)},
 		row{"G10", external && !in.recipient.declaredE4, withhold(RecipientCategoryUndeclared)},
 		row{"G11", external && geo == GeoNone, withhold(TransferNoSafeguard)},
-		row{"G12", true, verdict{Allow, GDPRAllowed, basis}}, // G9 continues to here
+		row{"G12", true, verdict{verb: Allow, reason: GDPRAllowed, basis: basis}}, // G9 continues to here
 	)
 }
 
@@ -107,7 +107,7 @@ func TestBasisIsTheStrictest(t *testing.T) {
 		{noticeRow{bases: []Basis{li, cs}, pin: li}, li},
 		{noticeRow{}, BasisNone},
 	} {
-		if got := c.row.basis(); got != c.want {
+		if got := c.row.basis(CategoryOther); got != c.want {
 			t.Errorf("%+v: %v, want %v", c.row, got, c.want)
 		}
 	}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -26,46 +27,131 @@ type Certificate struct {
 // MethodCertificate is the method of a caller who presented a certificate.
 const MethodCertificate = "mtls"
 
+// Caller is who a request comes from, as the registry knows it.
+type Caller struct {
+	Recipient string // its id; empty: nobody
+	// Purposes is what the credentials are narrowed to; nil: not narrowed.
+	Purposes []string
+	// Person is the caller itself, when the recipient is of the kind
+	// data_subject; nil for any other.
+	Person *Person
+}
+
+// Person is somebody's canonical id in a population.
+type Person struct {
+	Population *Population
+	ID         string
+}
+
 // Presented reports whether there is any credential at all.
 func (id Identity) Presented() bool { return id.User != "" || id.Certificate != nil }
 
-// Identify returns the registry id of the caller: R1 without a credential, R2
-// unless everything that was presented stands for one and the same recipient. So
-// neither credential can be used together with what was stolen of the other.
-func (e *Edition) Identify(id Identity) (string, Reason) {
+// Identify returns the caller: R1 without a credential, R2 unless everything that
+// was presented stands for one and the same recipient. So neither credential can be
+// used together with what was stolen of the other. What each is narrowed to holds.
+func (e *Edition) Identify(id Identity) (Caller, Reason) {
 	if !id.Presented() {
-		return "", RecipientUnauthenticated
+		return Caller{}, RecipientUnauthenticated
 	}
-	var found *Recipient
+	var found credential
 	if id.Certificate != nil {
-		r, ok := e.policy.certified(id.Certificate)
+		c, ok := e.policy.certified(id.Certificate)
 		if !ok {
-			return "", RecipientUnknown
+			return Caller{}, RecipientUnknown
 		}
-		found = r
+		found = c
 	}
 	if id.User != "" {
-		r := e.policy.users[id.User]
-		if r == nil || found != nil && found != r {
-			return "", RecipientUnknown
+		c, ok := e.policy.user(id.User)
+		if !ok || found.recipient != nil && found.recipient != c.recipient {
+			return Caller{}, RecipientUnknown
 		}
-		found = r
+		c.narrow(found.purposes)
+		found = c
 	}
-	return found.ID, ReasonNone
+	return Caller{Recipient: found.recipient.ID, Purposes: found.purposes, Person: found.person}, ReasonNone
+}
+
+// credential is what one thing that a caller presented stands for.
+type credential struct {
+	recipient *Recipient
+	purposes  []string // nil: not narrowed
+	person    *Person
+}
+
+// narrow intersects what the credential is narrowed to with further purposes.
+func (c *credential) narrow(further []string) {
+	switch {
+	case further == nil:
+	case c.purposes == nil:
+		c.purposes = further
+	default:
+		both := []string{}
+		for _, p := range c.purposes {
+			if slices.Contains(further, p) {
+				both = append(both, p)
+			}
+		}
+		c.purposes = both
+	}
+}
+
+// user returns what a user name stands for: a recipient that lists it, else the
+// person whose id it holds.
+func (p *Policy) user(name string) (credential, bool) {
+	if c, ok := p.users[name]; ok {
+		return c, true
+	}
+	for _, persons := range p.persons {
+		id, ok := strings.CutPrefix(name, persons.prefix)
+		if !ok {
+			continue
+		}
+		canonical, err := persons.population.Canonical(id, false)
+		if err != nil {
+			return credential{}, false
+		}
+		return credential{recipient: persons.recipient, person: &Person{Population: persons.population, ID: canonical}}, true
+	}
+	return credential{}, false
+}
+
+// withoutPerson returns a user name without the id of the person that it may hold.
+func (p *Policy) withoutPerson(user string) string {
+	if _, listed := p.users[user]; listed {
+		return user
+	}
+	for _, persons := range p.persons {
+		if strings.HasPrefix(user, persons.prefix) {
+			return persons.prefix
+		}
+	}
+	return user
+}
+
+// persons is a form of user names that are data subjects.
+type persons struct {
+	recipient  *Recipient
+	population *Population
+	prefix     string // no other one begins with it
 }
 
 // Credential names what a caller presented, for the record. Of a certificate it
 // is the first name that the policy knows, else the first one of a form that a
 // policy may hold: dns:<name> or uri:<name>. With a user beside it the method is
 // mtls+<method> and the name "<name of the certificate> <user>"; the former has
-// no space in it. A nil edition knows no names.
+// no space in it. Of a user who is a data subject it is the prefix alone: a record
+// holds no ids of people. A nil edition knows no names.
 func (e *Edition) Credential(id Identity) (method, name string) {
+	if e != nil {
+		id.User = e.policy.withoutPerson(id.User)
+	}
 	if id.Certificate == nil {
 		return id.Method, id.User
 	}
 	method = MethodCertificate
 	for n := range id.Certificate.names {
-		if e != nil && e.policy.certificates[n] != nil {
+		if e != nil && e.policy.certificates[n].recipient != nil {
 			name = n.String()
 			break
 		}
@@ -80,21 +166,24 @@ func (e *Edition) Credential(id Identity) (method, name string) {
 	return method, name
 }
 
-// certified returns the one recipient that a certificate stands for.
-func (p *Policy) certified(c *Certificate) (found *Recipient, ok bool) {
+// certified returns the one recipient that a certificate stands for. Several of
+// its names may be known: each narrows.
+func (p *Policy) certified(c *Certificate) (found credential, ok bool) {
 	if c.CA == "" {
-		return nil, false
+		return credential{}, false
 	}
 	for n := range c.names {
-		r := p.certificates[n]
-		if r != nil && found != nil && r != found {
-			return nil, false
+		known, ok := p.certificates[n]
+		switch {
+		case !ok:
+			continue
+		case found.recipient != nil && known.recipient != found.recipient:
+			return credential{}, false
 		}
-		if r != nil {
-			found = r
-		}
+		known.narrow(found.purposes)
+		found = known
 	}
-	return found, found != nil
+	return found, found.recipient != nil
 }
 
 // certificateName is one name of a certificate, in the form in which names are

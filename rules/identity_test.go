@@ -67,8 +67,8 @@ func TestIdentify(t *testing.T) {
 			if c.recipient == "" {
 				want = rules.RecipientUnknown
 			}
-			if got, reason := e.Identify(c.id); got != c.recipient || reason != want {
-				t.Errorf("%q, %v; want %q, %v", got, reason, c.recipient, want)
+			if got, reason := e.Identify(c.id); got.Recipient != c.recipient || reason != want {
+				t.Errorf("%q, %v; want %q, %v", got.Recipient, reason, c.recipient, want)
 			}
 			if method, name := e.Credential(c.id); method != c.method || name != c.cred {
 				t.Errorf("credential %q %q, want %q %q", method, name, c.method, c.cred)
@@ -84,8 +84,8 @@ func TestIdentifyNobody(t *testing.T) {
 	t.Parallel()
 	for _, id := range []rules.Identity{{}, {Method: "basic"}} {
 		got, reason := policy(t).At(now).Identify(id)
-		if id.Presented() || got != "" || reason != rules.RecipientUnauthenticated {
-			t.Errorf("%+v: %q, %v", id, got, reason)
+		if id.Presented() || got.Recipient != "" || reason != rules.RecipientUnauthenticated {
+			t.Errorf("%+v: %q, %v", id, got.Recipient, reason)
 		}
 	}
 }

@@ -146,7 +146,8 @@ func TestI10TransformOnlyWhereEveryRegimeAllows(t *testing.T) {
 func TestI11NoFallbackFromConsent(t *testing.T) {
 	eachComposition(t, func(r *rand.Rand, in *input, _ composed) bool {
 		in.purpose.rowE = true
-		in.purpose.basis = noticeRow{bases: []Basis{BasisLegitimateInterest, BasisConsent, BasisContract}[r.IntN(2):]}.basis()
+		row := noticeRow{bases: []Basis{BasisLegitimateInterest, BasisConsent, BasisContract}[r.IntN(2):]}
+		in.purpose.basis = row.basis(CategoryOther)
 		in.subject.regimes |= EEA
 		in.consent.valid[slotEEA] = false
 		return outcome(in).verb == Withhold

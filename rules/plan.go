@@ -6,13 +6,20 @@ import "sync"
 // it actions are computed for each subject anew: slower, never different.
 const DefaultMaxClasses = 4096
 
-// Plan is edition x resource x recipient x purpose, compiled. It is safe for
-// concurrent use.
+// DefaultMaxDecisions is how many decisions about single fields all plans of an
+// edition remember between them, at about 100 bytes each. Beyond it, too, actions are
+// computed for each subject anew, so that neither many plans nor people in unusual
+// states fill the memory.
+const DefaultMaxDecisions = 1 << 19
+
+// Plan is edition x resource x recipient x purpose, and under a legal purpose the
+// order that the request names, compiled. It is safe for concurrent use.
 type Plan struct {
 	edition  *Edition
 	resource *Resource
 	standing *standing
 	grant    *Grant
+	order    *Order
 	kinds    []planKind
 	wants    FieldSet
 
@@ -20,35 +27,40 @@ type Plan struct {
 	memo map[Class]*Actions
 }
 
-// planKind is what a plan knows of one kind of subject.
+// planKind is what every plan of a resource knows of one kind of subject.
 type planKind struct {
 	subject    *SubjectKind
 	categories []string
 	all        CategoryMask // of categories
 	number     []int        // by field: the number of its category, -1 for public ones
+	told       told         // without an event of the person
 }
 
-func newPlan(e *Edition, r *Resource, s *standing, g *Grant) *Plan {
-	p := &Plan{edition: e, resource: r, standing: s, grant: g, memo: make(map[Class]*Actions)}
-	p.kinds = make([]planKind, len(r.Shape.Subjects))
-	for i := range p.kinds {
-		k := planKind{subject: &r.Shape.Subjects[i], categories: kindCategories(r.Shape, i), number: make([]int, len(r.Shape.Fields))}
+func planKinds(s *Shape) []planKind {
+	kinds := make([]planKind, len(s.Subjects))
+	for i := range kinds {
+		k := planKind{subject: &s.Subjects[i], categories: kindCategories(s, i), number: make([]int, len(s.Fields)), told: s.Subjects[i].Population.told}
 		numbers := make(map[string]int, len(k.categories))
 		for n, c := range k.categories {
 			numbers[c] = n
 			k.all.add(n)
 		}
-		for f := range r.Shape.Fields {
+		for f := range s.Fields {
 			k.number[f] = -1
-			if n, ok := numbers[r.Shape.Fields[f].Category]; ok {
+			if n, ok := numbers[s.Fields[f].Category]; ok {
 				k.number[f] = n
 			}
 		}
-		p.kinds[i] = k
+		kinds[i] = k
 	}
-	p.wants = NewFieldSet(len(r.Shape.Fields))
-	for i, f := range r.Shape.Fields {
-		if f.Public || g.Need(f.Category) != NeedNone {
+	return kinds
+}
+
+func newPlan(e *Edition, k planKey) *Plan {
+	p := &Plan{edition: e, resource: k.resource, standing: k.recipient, grant: k.grant, order: k.order, kinds: k.resource.kinds}
+	p.wants = NewFieldSet(len(p.resource.Shape.Fields))
+	for i := range p.resource.Shape.Fields {
+		if f := &p.resource.Shape.Fields[i]; f.Public || p.grant.Need(f.Category) != NeedNone {
 			p.wants.Add(i)
 		}
 	}
@@ -80,6 +92,13 @@ func (p *Plan) LinkGroup() string {
 // Wants returns the fields that any subject's actions could let out.
 func (p *Plan) Wants() FieldSet { return p.wants }
 
+// Limits returns how much the contract lets the purpose read, nil without limits.
+func (p *Plan) Limits() *Limits { return p.grant.Limits }
+
+// MinCell returns how many subjects of one answer must share a combination of the
+// values that are marked [Action.Cell].
+func (p *Plan) MinCell() int { return p.edition.policy.Bundle.Choices.minCell() }
+
 // Actions returns the decision for a class. It is computed once per class.
 func (p *Plan) Actions(c Class) *Actions {
 	p.mu.RLock()
@@ -94,10 +113,22 @@ func (p *Plan) Actions(c Class) *Actions {
 	if known := p.memo[c]; known != nil {
 		return known
 	}
-	if len(p.memo) < DefaultMaxClasses {
+	if len(p.memo) < DefaultMaxClasses && p.edition.plans.reserve(a.size()) {
+		if p.memo == nil {
+			p.memo = make(map[Class]*Actions)
+		}
 		p.memo[c] = a
 	}
 	return a
+}
+
+// Remembers reports whether the plan keeps a decision, so that what is derived from
+// it is worth keeping as long.
+func (p *Plan) Remembers(a *Actions) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	known := p.memo[a.Class]
+	return known != nil && (known == a || known.small == a)
 }
 
 // CCPANature says what a disclosure under this plan is in California: a sale or

@@ -20,8 +20,12 @@ type Policy struct {
 	populations  map[string]*Population
 	purposes     map[string]*Purpose
 	recipients   map[string]*Recipient
-	users        map[string]*Recipient
-	certificates map[certificateName]*Recipient
+	users        map[string]credential
+	certificates map[certificateName]credential
+	persons      []persons
+	orders       map[string]*Order
+	lines        []*noticeLine // of every document
+	notices      [noticeCount]*noticeLine
 	apis         map[string]*api
 }
 
@@ -41,10 +45,22 @@ type Purpose struct {
 	Health    bool
 	M7027     bool // serves a purpose of section 7027(m)
 
-	scopeJ [subjectCategoryCount]bool
-	scopeC [subjectCategoryCount]bool
-	rows   [subjectCategoryCount]noticeRow
-	cells  [subjectCategoryCount][ccpaClassCount]bool
+	scopeJ    [subjectCategoryCount]bool
+	scopeC    [subjectCategoryCount]bool
+	rows      [subjectCategoryCount]noticeRow
+	cells     [subjectCategoryCount][ccpaClassCount]bool
+	retention Period // after it is achieved
+
+	// The numbers of the versions of the notices that first list it; late is
+	// true when any of them is not the first.
+	sinceJ, sinceC int
+	late           bool
+}
+
+// outlived reports whether data may not be kept any more for a purpose that was
+// achieved then (E6.1).
+func (p *Purpose) outlived(achieved, now time.Time) bool {
+	return !now.Before(p.retention.After(achieved))
 }
 
 const (
@@ -57,10 +73,16 @@ type noticeRow struct {
 	exists bool
 	bases  []Basis
 	pin    Basis
+	pins   map[RecipientCategory]Basis
+	since  int
 }
 
-// basis is the one that governs: the pinned, else the strictest listed (G6).
-func (r noticeRow) basis() Basis {
+// basis is the one that governs for a category of recipients: the pinned, else the
+// strictest listed (G6).
+func (r *noticeRow) basis(c RecipientCategory) Basis {
+	if pin := r.pins[c]; pin != BasisNone {
+		return pin
+	}
 	if r.pin != BasisNone || len(r.bases) == 0 {
 		return r.pin
 	}
@@ -75,26 +97,42 @@ type Recipient struct {
 	needs map[string]*Grant // by purpose
 }
 
-// Grant is what a contract lets one purpose see.
+// Grant is what a contract lets one purpose see. Contracts that use the same terms
+// share it.
 type Grant struct {
 	Purpose     *Purpose
 	RefRequired bool
 	LinkGroup   string
+	Limits      *Limits // nil: none agreed
 
-	needs      map[string]Need
+	// everything: no contract says what is needed, but the person's own
+	// request, or the order (M1b).
+	everything bool
+	needs      map[string]cell
 	refPattern *regexp.Regexp
+}
+
+// cell is one cell of the need matrix.
+type cell struct {
+	need        Need
+	generaliser *Generaliser // with NeedGeneralised
 }
 
 // Need returns the need for a data category: that of the most specific
 // category that the contract lists, else none.
-func (g *Grant) Need(category string) Need {
+func (g *Grant) Need(category string) Need { return g.cell(category).need }
+
+func (g *Grant) cell(category string) cell {
+	if g.everything {
+		return cell{need: NeedClear}
+	}
 	for {
 		if n, ok := g.needs[category]; ok {
 			return n
 		}
 		cut := strings.LastIndexByte(category, '.')
 		if cut < 0 {
-			return NeedNone
+			return cell{}
 		}
 		category = category[:cut]
 	}
@@ -135,17 +173,23 @@ func (p *Policy) APIs() []string {
 }
 
 // At returns the edition of the policy as of an instant, or nil before every
-// document of the bundle is in effect (R8): what a purpose may do comes from all
-// of them, and a notice that is not yet in effect permits nothing.
+// document of the bundle has a version in effect (R8): what a purpose may do comes
+// from all of them, and a notice that is not yet in effect permits nothing. The
+// edition gives no answer about any time before now: a version takes effect when it
+// says so, and never before the bundle that holds it is asked (J11).
 func (p *Policy) At(now time.Time) *Edition {
-	for _, d := range p.Bundle.Documents {
-		if d.EffectiveFrom.After(now) {
+	e := &Edition{policy: p, from: now, recipients: make(map[string]*standing, len(p.recipients)), plans: newPlanCache()}
+	for _, line := range p.lines {
+		n := line.inEffect(now)
+		if n < 0 {
 			return nil
 		}
+		e.Documents = append(e.Documents, line.versions[n])
 	}
-	e := &Edition{
-		Documents: p.Bundle.Documents, policy: p, from: now,
-		recipients: make(map[string]*standing, len(p.recipients)), plans: newPlanCache(),
+	for n, line := range p.notices {
+		if line != nil {
+			e.inEffect[n] = line.inEffect(now)
+		}
 	}
 	for id, r := range p.recipients {
 		e.recipients[id] = p.standing(r, now)
@@ -180,9 +224,19 @@ func (p *Policy) boundaries() []time.Time {
 			add(r.Contract.From)
 			add(r.Contract.Until)
 		}
-		for _, s := range r.Safeguards {
+		for i := range r.Safeguards {
+			s := &r.Safeguards[i]
+			add(s.SignedAt)
+			add(s.LastChecked)
 			add(s.ValidUntil)
+			if s.CheckEvery != nil {
+				add(s.CheckEvery.After(s.LastChecked))
+			}
 		}
+	}
+	for i := range p.Bundle.Orders {
+		add(p.Bundle.Orders[i].From)
+		add(p.Bundle.Orders[i].Until)
 	}
 	return out
 }

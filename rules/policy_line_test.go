@@ -68,7 +68,7 @@ func TestEveryLineDecides(t *testing.T) {
 		{"A2 for a group", "appi: [customer, staff]", "appi: [staff]", "helpdesk", "support", in("JP"), "name", "allow", "purpose_out_of_scope"},
 		{"A5", "special: true, spi: true", "spi: true", "helpdesk", "support", in("JP"), "health", "special_care_no_consent", "allow"},
 		{"A5, health", "  delivery: #", "  delivery:\n    health: true #", "helpdesk", "delivery", in("JP"), "health", "special_care_no_consent", "allow"},
-		{"A12", "    country: IN\n", "    country: IN\n    safeguards: {appi: {type: equivalent_system, ref: r}}\n", "abroad", "support", in("JP"), "name", "appi_foreign_no_safeguard", "allow"},
+		{"A12", "    country: IN\n", "    country: IN\n    safeguards: {appi: {type: equivalent_system, last_checked: 2026-06-01, ref: r}}\n", "abroad", "support", in("JP"), "name", "appi_foreign_no_safeguard", "allow"},
 		{"A12, designated", "appi_designated: [AT", "appi_designated: [IN, AT", "abroad", "support", in("JP"), "name", "appi_foreign_no_safeguard", "allow"},
 		{"A12, onward", "    category: crm\n    country: JP\n", "    category: crm\n    country: JP\n    onward_countries: [IN]\n", "helpdesk", "support", in("JP"), "name", "allow", "appi_foreign_no_safeguard"},
 		{"G2, profiling", "  support:  #", "  support:\n    profiling: true #", "helpdesk", "support", in("DE", active(rules.EventDMObjection, daysAgo(3))), "name", "allow", "dm_objection"},

@@ -45,7 +45,7 @@ func planAt(tb testing.TB, p *rules.Policy, at time.Time, recipient, purpose str
 		tb.Fatal("no edition")
 	}
 	m, ok := e.Route(p.APIs()[0], "GET", segments)
-	got, reason := e.Admit(rules.RequestFacts{Recipient: recipient, Purpose: purpose, Match: m, Mapped: ok})
+	got, reason := e.Admit(rules.RequestFacts{Caller: rules.Caller{Recipient: recipient}, Purpose: purpose, Match: m, Mapped: ok})
 	if got == nil {
 		tb.Fatalf("%s for %s is refused: %v", recipient, purpose, reason)
 	}

@@ -48,6 +48,8 @@ type Population struct {
 	StripZeros bool
 	// Number is the population's number in its policy, from 0.
 	Number int
+
+	told told // the notices under which the group's data was collected
 }
 
 // Canonical returns the one spelling of an id: the same person has the same

@@ -27,6 +27,8 @@ var (
 	ErrDangling   = errors.New("no such name")
 	ErrConflict   = errors.New("contradicts another rule")
 	ErrTooMuch    = errors.New("beyond a limit")
+	ErrOutdated   = errors.New("out of date")
+	ErrReveals    = errors.New("may reveal more than it says")
 )
 
 // Problem is one thing wrong with a policy.
@@ -37,11 +39,17 @@ type Problem struct {
 	Kind       error  // one of the sentinels
 	Detail     string // what is wrong, with the names involved
 	Suggestion string // what to do about it, may be empty
+	// Warning: the policy may be used, and somebody should look at it.
+	Warning bool
 }
 
 // Error returns file:line:column and what is wrong.
 func (p *Problem) Error() string {
-	s := fmt.Sprintf("%s: %s", p.Pos, p.Detail)
+	s := p.Pos.String() + ": "
+	if p.Warning {
+		s += "warning: "
+	}
+	s += p.Detail
 	if p.Suggestion != "" {
 		s += " (" + p.Suggestion + ")"
 	}

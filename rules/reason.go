@@ -98,9 +98,10 @@ const (
 	CCPAAllowed                  // U6, U11
 
 	// Minimisation.
-	NotNecessary // M1, M2
+	NotNecessary // M1, M1b, M2
 	Minimised    // M2, M3
-	Needed       // M4
+	SmallCell    // M2
+	Needed       // M1b, M4
 	FieldPublic  // not personal
 
 	// Values that no rule lets out, whoever asks.
@@ -126,7 +127,7 @@ var reasons = enum[Reason]{
 	"consent_child_invalid", "li_objection_pending", "li_objection_upheld", "recipient_category_not_declared",
 	"transfer_no_safeguard", "gdpr_allowed", "spi_limited", "spi_no_consent", "ccpa_no_contract", "ccpa_sale_share_disabled",
 	"ccpa_opt_out", "gpc_opt_out", "minor_no_opt_in", "disclosure_not_declared", "ccpa_allowed",
-	"not_necessary", "minimised", "needed", "public", "field_unmapped", "type_unexpected", "value_defect",
+	"not_necessary", "minimised", "small_cell", "needed", "public", "field_unmapped", "type_unexpected", "value_defect",
 }
 
 // String returns the code.

@@ -129,6 +129,7 @@ type Resource struct {
 	query    []queryParam
 	purposes []string
 	unseen   Unseen
+	kinds    []planKind // of the shape's subjects
 }
 
 type queryParam struct {

@@ -17,18 +17,21 @@ type State struct {
 	Ages      []AgeFact
 	Locations []Location
 
-	Restriction    Standing
-	DMObjection    Standing
-	OptOut         Standing
-	LimitSPI       Standing
-	MinorOptIn     Standing
-	Erasure        Standing
-	Retention      Standing
-	LIObjections   []PurposeStanding
-	CeaseUse       []PurposeStanding
-	CeaseProvision []PurposeStanding
-	Contested      []string // data categories whose accuracy is contested
-	Notices        []NoticeTold
+	Restriction Standing
+	DMObjection Standing
+	OptOut      Standing
+	LimitSPI    Standing
+	MinorOptIn  Standing
+	Erasure     Standing
+	// ErasureExceptions are the purposes that an excepted erasure leaves.
+	ErasureExceptions []string
+	Retention         []PurposeStanding
+	LIObjections      []PurposeStanding
+	CeaseUse          []PurposeStanding
+	CeaseProvision    []PurposeStanding
+	Contested         []string // data categories whose accuracy is contested
+	Notices           []NoticeTold
+	Orders            []OrderStanding // legal orders that name the subject
 	// Consents holds every consent event that can still decide something,
 	// by Time; at equal times the more restrictive is the later one.
 	Consents []Event
@@ -58,6 +61,12 @@ func (s Standing) Active() bool { return s.State == StateActive }
 // PurposeStanding is a standing of one purpose, or of all with an empty one.
 type PurposeStanding struct {
 	Purpose string
+	Standing
+}
+
+// OrderStanding is whether a legal order names the subject.
+type OrderStanding struct {
+	Order string
 	Standing
 }
 

@@ -1,10 +1,11 @@
 package rules
 
 // subjectGate applies S1 to S7b and returns the first reason to withhold
-// everything about a subject, or ReasonNone. No legal order reaches a subject
-// in this version, so none of the exceptions for orders can hold.
+// everything about a subject, or ReasonNone.
 func subjectGate(in *input) Reason {
 	has := func(f Flags) bool { return in.subject.flags&f != 0 }
+	own := in.subject.own
+	ordered := in.order.reaches && (in.purpose.legal == LegalObligation || in.purpose.legal == LegalClaims)
 	switch {
 	case has(FlagUnresolved): // S1
 		return SubjectUnresolved
@@ -14,15 +15,15 @@ func subjectGate(in *input) Reason {
 		return SubjectErased
 	case in.subject.category == CategoryUnknown: // S4
 		return SubjectCategoryUnknown
-	case has(FlagRestricted) && !has(FlagRestrictionConsent): // S5, exception c
+	case has(FlagRestricted) && !own && !(ordered && in.order.ground) && !has(FlagRestrictionConsent): // S5 with a, b, c
 		return Restricted
-	case has(FlagRetentionExpired): // S6
+	case has(FlagRetentionExpired) && !own && !ordered: // S6
 		return RetentionExpired
-	case has(FlagRetentionHold): // S6
+	case has(FlagRetentionHold) && !own && !ordered: // S6
 		return RetentionHold
-	case has(FlagErasurePending) && !in.purpose.contract: // S7
+	case has(FlagErasurePending) && !own && !ordered && !in.purpose.contract: // S7
 		return ErasurePending
-	case has(FlagErasureExcepted): // S7b: no purpose is named in an exception of this version
+	case has(FlagErasureExcepted) && !own && !ordered: // S7b; the flag knows the purposes that are left
 		return ErasureExcepted
 	case has(FlagUnseen):
 		return SubjectUnseen

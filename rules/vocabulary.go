@@ -180,16 +180,18 @@ func ParseLegalPurpose(s string) (LegalPurpose, bool) { return legalPurposes.par
 // is nothing.
 type Need uint8
 
-// The needs.
+// The needs. NeedGeneralised comes with a [Generaliser], by whose form the policy
+// names it.
 const (
 	NeedNone Need = iota
 	NeedPseudonym
+	NeedGeneralised
 	NeedClear
 )
 
-var needs = enum[Need]{"none", "pseudonym", "clear"}
+var needs = enum[Need]{"none", "pseudonym", "generalised", "clear"}
 
-// String returns the name that the policy uses.
+// String returns the name of the need.
 func (n Need) String() string { return needs.name(n) }
 
 // ParseNeed is the inverse of String.
@@ -209,6 +211,75 @@ var identifierClasses = enum[IdentifierClass]{"attribute", "quasi", "direct"}
 
 // ParseIdentifierClass returns the class of that name.
 func ParseIdentifierClass(s string) (IdentifierClass, bool) { return identifierClasses.parse(s) }
+
+// Entropy says whether the values of a category can be guessed.
+type Entropy uint8
+
+// The entropies. Values that can be guessed are generalised, never pseudonymised.
+const (
+	EntropyUnsaid Entropy = iota
+	EntropyLow
+	EntropyHigh
+)
+
+var entropies = enum[Entropy]{"", "low", "high"}
+
+// ParseEntropy returns the entropy of that name.
+func ParseEntropy(s string) (Entropy, bool) { return entropies.parse(s) }
+
+// Notice is one of the published notices that the rules read: those whose purposes
+// have rows. A document of the policy may be one of them.
+type Notice uint8
+
+// The notices.
+const (
+	_                Notice = iota
+	NoticeAPPI              // the general notice
+	NoticeEEAUK             // for the EEA and the United Kingdom
+	NoticeCalifornia        // for California
+
+	noticeCount = int(NoticeCalifornia) + 1
+)
+
+var notices = enum[Notice]{"", "appi", "eea_uk", "california"}
+
+// String returns the name that the policy uses.
+func (n Notice) String() string { return notices.name(n) }
+
+// ParseNotice is the inverse of String.
+func ParseNotice(s string) (Notice, bool) { return notices.parse(s) }
+
+// OrderGround is a ground of GDPR Art. 18(2) on which a legal order reaches data
+// whose processing is restricted.
+type OrderGround uint8
+
+// The grounds. Without one a restriction stands against the order (S5).
+const (
+	GroundNone OrderGround = iota
+	GroundLegalClaims
+	GroundRightsOfOthers
+	GroundPublicInterest
+)
+
+var orderGrounds = enum[OrderGround]{"", "legal_claims", "rights_of_others", "public_interest"}
+
+// String returns the name that the policy uses, empty for GroundNone.
+func (g OrderGround) String() string { return orderGrounds.name(g) }
+
+// ParseOrderGround is the inverse of String.
+func ParseOrderGround(s string) (OrderGround, bool) { return orderGrounds.parse(s) }
+
+// DataKinds is a set of the kinds of data that a certification covers.
+type DataKinds uint8
+
+// The kinds. Data about staff, applicants and their families is HR data.
+const (
+	DataHR DataKinds = 1 << iota
+	DataNonHR
+)
+
+// hr reports whether data about the group is HR data.
+func (c SubjectCategory) hr() bool { return c == Staff || c == EmployeeFamily }
 
 // CCPAClass is a category of personal information as the California notice
 // lists them (C1).

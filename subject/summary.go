@@ -111,7 +111,9 @@ func (s *Summary) fill(state *rules.State, at time.Time) {
 	right(rules.EventLimitSPI, "", state.LimitSPI)
 	right(rules.EventMinorOptIn, "", state.MinorOptIn)
 	right(rules.EventErasure, "", state.Erasure)
-	right(rules.EventRetention, "", state.Retention)
+	for _, p := range state.Retention {
+		right(rules.EventRetention, p.Purpose, p.Standing)
+	}
 	for _, p := range state.LIObjections {
 		right(rules.EventLIObjection, p.Purpose, p.Standing)
 	}

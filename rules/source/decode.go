@@ -1,8 +1,10 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -192,6 +194,39 @@ func (v value) integer() (int, bool) {
 	}
 	v.bad("a whole number")
 	return 0, false
+}
+
+// period reads a length of calendar time: P3Y, P1Y6M, P30D, or P0D.
+func (v value) period() *rules.Period {
+	s, ok := v.scalar()
+	if !ok {
+		return nil
+	}
+	m := period.FindStringSubmatch(s)
+	if m == nil || s == "P" {
+		v.bad("a period of years, months and days (P3Y, P18M, P30D)")
+		return nil
+	}
+	number := func(s string) int {
+		n, _ := strconv.Atoi(s) // at most four digits; nothing is zero
+		return n
+	}
+	return &rules.Period{Years: number(m[1]), Months: number(m[2]), Days: number(m[3])}
+}
+
+var period = regexp.MustCompile(`^P(?:([0-9]{1,3})Y)?(?:([0-9]{1,4})M)?(?:([0-9]{1,4})D)?$`)
+
+func (v value) generaliser() *rules.Generaliser {
+	s, ok := v.scalar()
+	if !ok {
+		return nil
+	}
+	g, err := rules.ParseGeneraliser(s)
+	if err != nil {
+		v.d.problem(v.pos, rules.ErrBadValue, fmt.Sprintf("%s: %v", v.what, err), cmp.Or(rules.DidYouMean(s, rules.GeneraliserForms), "one of "+strings.Join(rules.GeneraliserForms, ", ")))
+		return nil
+	}
+	return g
 }
 
 func (v value) boolean() bool {

@@ -122,7 +122,7 @@ func TestWhoSeesWhatInTheExample(t *testing.T) {
 		t.Run(c.recipient+" for "+c.purpose+": "+c.who, func(t *testing.T) {
 			t.Parallel()
 			m, ok := edition.Route("crm", "GET", []string{"v1", "customers", "1001"})
-			plan, reason := edition.Admit(rules.RequestFacts{Recipient: c.recipient, Purpose: c.purpose, Match: m, Mapped: ok})
+			plan, reason := edition.Admit(rules.RequestFacts{Caller: rules.Caller{Recipient: c.recipient}, Purpose: c.purpose, Match: m, Mapped: ok})
 			if plan == nil {
 				t.Fatalf("refused: %v", reason)
 			}
@@ -172,7 +172,7 @@ func TestWhoIsRefusedInTheExample(t *testing.T) {
 		{"nobody", "support.provide", "v1/customers/1001", rules.RecipientUnknown},
 	} {
 		m, ok := edition.Route("crm", "GET", strings.Split(c.path, "/"))
-		if _, got := edition.Admit(rules.RequestFacts{Recipient: c.recipient, Purpose: c.purpose, Match: m, Mapped: ok}); got != c.want {
+		if _, got := edition.Admit(rules.RequestFacts{Caller: rules.Caller{Recipient: c.recipient}, Purpose: c.purpose, Match: m, Mapped: ok}); got != c.want {
 			t.Errorf("%s for %s on %s: %v, want %v", c.recipient, c.purpose, c.path, got, c.want)
 		}
 	}

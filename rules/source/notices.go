@@ -2,6 +2,9 @@ package source
 
 import (
 	"fmt"
+	"slices"
+
+	"github.com/goccy/go-yaml/ast"
 
 	"github.com/modicum-dev/modicum/rules"
 )
@@ -27,16 +30,43 @@ func (d *decoder) controller(v value) {
 
 func (d *decoder) documents(v value) {
 	v.each(func(key rules.Name, v value) {
-		doc := rules.Document{ID: key.Value, Pos: key.Pos}
-		v.mapping(keys{
-			"version":        func(v value) { doc.Version = v.word().Value },
-			"effective_from": func(v value) { doc.EffectiveFrom = v.date() },
-		})
-		if doc.Version == "" || doc.EffectiveFrom.IsZero() {
-			d.problem(key.Pos, rules.ErrMissing, fmt.Sprintf("document %q needs version and effective_from", key.Value), "")
+		if slices.ContainsFunc(d.bundle.Documents, func(other rules.Document) bool { return other.ID == key.Value }) {
+			d.problem(key.Pos, rules.ErrDuplicate, fmt.Sprintf("document %q is defined twice", key.Value), "list its versions in one place")
+			return
 		}
-		d.bundle.Documents = append(d.bundle.Documents, doc)
+		one := rules.Document{ID: key.Value, Pos: key.Pos}
+		var versions []rules.Document
+		known := documentVersion(&one)
+		known["notice"] = func(v value) { one.Notice = oneOf(v, rules.ParseNotice, "appi", "eea_uk", "california") }
+		known["versions"] = func(v value) {
+			v.list(func(v value) {
+				doc := rules.Document{ID: key.Value, Pos: v.pos}
+				v.mapping(documentVersion(&doc))
+				versions = append(versions, doc)
+			})
+		}
+		v.mapping(known)
+		if len(versions) == 0 {
+			versions = []rules.Document{one}
+		} else if one.Version != "" || !one.EffectiveFrom.IsZero() || one.Material {
+			d.problem(key.Pos, rules.ErrConflict, fmt.Sprintf("document %q has a version beside its versions", key.Value), "put it into the list")
+		}
+		for _, doc := range versions {
+			if doc.Version == "" || doc.EffectiveFrom.IsZero() {
+				d.problem(doc.Pos, rules.ErrMissing, fmt.Sprintf("document %q needs version and effective_from", key.Value), "")
+			}
+			doc.Notice = one.Notice
+			d.bundle.Documents = append(d.bundle.Documents, doc)
+		}
 	})
+}
+
+func documentVersion(doc *rules.Document) keys {
+	return keys{
+		"version":         func(v value) { doc.Version = v.word().Value },
+		"effective_from":  func(v value) { doc.EffectiveFrom = v.date() },
+		"material_change": func(v value) { doc.Material = v.boolean() },
+	}
 }
 
 func (d *decoder) choices(v value) {
@@ -53,6 +83,13 @@ func (d *decoder) choices(v value) {
 		"sale_share":              func(v value) { c.SaleShare = oneOf(v, either("enabled", "disabled"), "disabled", "enabled") },
 		"digital_consent_age_eea": func(v value) { c.DigitalAgeEEA = d.digitalAge(v) },
 		"digital_consent_age_uk":  func(v value) { c.DigitalAgeUK = d.digitalAge(v) },
+		"min_cell": func(v value) {
+			i, ok := v.integer()
+			if ok && i < 2 {
+				v.bad("at least 2: a cell of one is one person")
+			}
+			c.MinCell = i
+		},
 	})
 }
 
@@ -88,6 +125,7 @@ func (d *decoder) geography(v value) {
 		"adequate_eea":    func(v value) { g.AdequateEEA = v.words() },
 		"adequate_uk":     func(v value) { g.AdequateUK = v.words() },
 		"appi_designated": func(v value) { g.Designated = v.words() },
+		"sources":         func(v value) { g.Sources = v.words() },
 	})
 }
 
@@ -100,6 +138,16 @@ func (d *decoder) disclosures(v value) {
 		},
 		"california": func(v value) {
 			d.bundle.Disclosure.California = listOf(v, rules.ParseRecipientCategory, recipientWords...)
+		},
+		"only": func(v value) {
+			v.each(func(key rules.Name, v value) {
+				c, ok := rules.ParseRecipientCategory(key.Value)
+				if !ok {
+					d.problem(key.Pos, rules.ErrBadValue, fmt.Sprintf("%q is not a recipient category", key.Value), rules.DidYouMean(key.Value, recipientWords))
+					return
+				}
+				d.bundle.Disclosure.Only = append(d.bundle.Disclosure.Only, rules.CategoryPurposes{Category: c, Purposes: v.words()})
+			})
 		},
 	})
 }
@@ -114,6 +162,12 @@ func (d *decoder) categories(v value) {
 			"special":    func(v value) { c.Special = v.boolean() },
 			"spi":        func(v value) { c.SPI = v.boolean() },
 			"credential": func(v value) { c.Credential = v.boolean() },
+			"in_copies": func(v value) {
+				c.NotInCopies = oneOf(v, either("not_in_california", "yes"), "yes", "not_in_california")
+			},
+			"entropy":    func(v value) { c.Entropy = oneOf(v, rules.ParseEntropy, "low", "high") },
+			"generalise": func(v value) { c.Generaliser = v.generaliser() },
+			"purposes":   func(v value) { c.Purposes = v.words() },
 			"eea_uk":     func(v value) { c.EEAUK = listOf(v, subjectCategory, subjectWords...) },
 			"ccpa": func(v value) {
 				v.each(func(k rules.Name, v value) {
@@ -156,7 +210,8 @@ func (d *decoder) purposes(v value) {
 			"ad_share":         func(v value) { p.AdShare = v.boolean() },
 			"statistical":      func(v value) { p.Statistical = v.boolean() },
 			"health":           func(v value) { p.Health = v.boolean() },
-			"appi":             func(v value) { p.APPI = listOf(v, subjectCategory, subjectWords...) },
+			"appi":             func(v value) { p.APPI, p.SinceAPPI = d.listedFor(v) },
+			"retention":        func(v value) { p.Retention = v.period() },
 			"eea_uk":           func(v value) { p.Rows = d.rows(v) },
 			"california":       func(v value) { d.california(v, &p) },
 		})
@@ -176,6 +231,8 @@ func (d *decoder) rows(v value) []rules.RowDef {
 			"row":   func(v value) { row.Row = v.word().Value },
 			"bases": func(v value) { row.Bases = listOf(v, rules.ParseBasis, basisWords...) },
 			"pin":   func(v value) { row.Pin = oneOf(v, rules.ParseBasis, basisWords...) },
+			"pins":  func(v value) { row.Pins = d.pins(v) },
+			"since": func(v value) { row.Since = v.word() },
 		})
 		if len(row.Bases) == 0 {
 			d.problem(key.Pos, rules.ErrMissing, "a row needs its bases", "")
@@ -185,9 +242,37 @@ func (d *decoder) rows(v value) []rules.RowDef {
 	return rows
 }
 
+// listedFor reads the groups for which a notice lists a purpose: a list, or a mapping
+// that also says since which version.
+func (d *decoder) listedFor(v value) (groups []rules.SubjectCategory, since rules.Name) {
+	if _, mapping := v.node.(ast.MapNode); !mapping {
+		return listOf(v, subjectCategory, subjectWords...), rules.Name{}
+	}
+	v.mapping(keys{
+		"subjects": func(v value) { groups = listOf(v, subjectCategory, subjectWords...) },
+		"since":    func(v value) { since = v.word() },
+	})
+	return groups, since
+}
+
+// pins reads the pinned bases of single categories of recipients.
+func (d *decoder) pins(v value) map[rules.RecipientCategory]rules.Basis {
+	pins := make(map[rules.RecipientCategory]rules.Basis)
+	v.each(func(key rules.Name, v value) {
+		c, ok := rules.ParseRecipientCategory(key.Value)
+		if !ok {
+			d.problem(key.Pos, rules.ErrBadValue, fmt.Sprintf("%q is not a recipient category", key.Value), rules.DidYouMean(key.Value, recipientWords))
+			return
+		}
+		pins[c] = oneOf(v, rules.ParseBasis, basisWords...)
+	})
+	return pins
+}
+
 func (d *decoder) california(v value, p *rules.PurposeDef) {
 	v.mapping(keys{
 		"subjects": func(v value) { p.CCPA = listOf(v, subjectCategory, subjectWords...) },
+		"since":    func(v value) { p.SinceCCPA = v.word() },
 		"m7027": func(v value) {
 			v.list(func(v value) {
 				i, ok := v.integer()

@@ -1,8 +1,12 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
 
 	"github.com/modicum-dev/modicum/rules"
 )
@@ -23,12 +27,13 @@ func (d *decoder) recipients(v value) {
 			"onward_countries": func(v value) { r.Onward = v.words() },
 			"match": func(v value) {
 				v.mapping(keys{
-					"user":        func(v value) { r.Users = append(r.Users, v.word()) },
-					"users":       func(v value) { r.Users = append(r.Users, v.words()...) },
+					"user":        func(v value) { r.Users = append(r.Users, d.user(v)) },
+					"users":       func(v value) { v.list(func(v value) { r.Users = append(r.Users, d.user(v)) }) },
 					"certificate": func(v value) { r.Certificates = append(r.Certificates, d.certificate(v)) },
 					"certificates": func(v value) {
 						v.list(func(v value) { r.Certificates = append(r.Certificates, d.certificate(v)) })
 					},
+					"persons": func(v value) { r.Persons = append(r.Persons, d.persons(v)) },
 				})
 			},
 			"handling_terms": func(v value) {
@@ -50,14 +55,37 @@ func (d *decoder) recipients(v value) {
 	})
 }
 
+// user reads a name, or a name with the purposes that the credential is narrowed to.
+func (d *decoder) user(v value) rules.UserDef {
+	if _, mapping := v.node.(ast.MapNode); !mapping {
+		return rules.UserDef{Name: v.word()}
+	}
+	var u rules.UserDef
+	v.mapping(keys{
+		"name":     func(v value) { u.Name = v.word() },
+		"purposes": func(v value) { u.Purposes = v.words() },
+	})
+	return u
+}
+
 func (d *decoder) certificate(v value) rules.CertificateDef {
 	c := rules.CertificateDef{Pos: v.pos}
 	v.mapping(keys{
-		"ca":  func(v value) { c.CA = v.word() },
-		"dns": func(v value) { c.DNS = v.wordOrWords() },
-		"uri": func(v value) { c.URIs = v.wordOrWords() },
+		"ca":       func(v value) { c.CA = v.word() },
+		"dns":      func(v value) { c.DNS = v.wordOrWords() },
+		"uri":      func(v value) { c.URIs = v.wordOrWords() },
+		"purposes": func(v value) { c.Purposes = v.words() },
 	})
 	return c
+}
+
+func (d *decoder) persons(v value) rules.PersonsDef {
+	p := rules.PersonsDef{Pos: v.pos}
+	v.mapping(keys{
+		"population": func(v value) { p.Population = v.word() },
+		"prefix":     func(v value) { p.Prefix = v.word() },
+	})
+	return p
 }
 
 // contractOrGrant refuses the one that the recipient's kind does not have.
@@ -105,14 +133,50 @@ func (d *decoder) safeguards(v value) []rules.SafeguardDef {
 			"type": func(v value) {
 				s.Type = oneOf(v, func(t string) (string, bool) { return t, slices.Contains(known, t) }, known...)
 			},
-			"ref":         func(v value) { s.Ref = v.text() },
-			"valid_until": func(v value) { s.ValidUntil = v.end() },
+			"ref":          func(v value) { s.Ref = v.text() },
+			"tia_ref":      func(v value) { s.TIARef = v.text() },
+			"countries":    func(v value) { s.Countries = v.words() },
+			"covers":       func(v value) { s.Covers = dataKinds(v) },
+			"signed_at":    func(v value) { s.SignedAt = v.date() },
+			"valid_until":  func(v value) { s.ValidUntil = v.end() },
+			"last_checked": func(v value) { s.LastChecked = v.date() },
+			"check_every":  func(v value) { s.CheckEvery = v.period() },
 		})
+		if !s.LastChecked.IsZero() && s.CheckEvery == nil {
+			s.CheckEvery = &rules.Period{Years: 1}
+		}
 		if s.Type == "" || s.Ref == "" {
 			d.problem(key.Pos, rules.ErrMissing, "a safeguard needs type and ref", "")
 		}
 		out = append(out, s)
 	})
+	return out
+}
+
+// dataKinds reads the kinds of data that a certification covers.
+func dataKinds(v value) rules.DataKinds {
+	var set rules.DataKinds
+	for _, k := range listOf(v, func(s string) (rules.DataKinds, bool) {
+		k := map[string]rules.DataKinds{"hr": rules.DataHR, "non_hr": rules.DataNonHR}[s]
+		return k, k != 0
+	}, "hr", "non_hr") {
+		set |= k
+	}
+	return set
+}
+
+// contractTerms reads purposes that several contracts share.
+func (d *decoder) contractTerms(v value) {
+	v.each(func(key rules.Name, v value) {
+		t := rules.ContractTermsDef{Name: key}
+		v.mapping(keys{"purposes": func(v value) { t.Purposes = d.contractPurposes(v) }})
+		d.bundle.Contracts = append(d.bundle.Contracts, t)
+	})
+}
+
+func (d *decoder) contractPurposes(v value) []rules.ContractPurposeDef {
+	var out []rules.ContractPurposeDef
+	v.each(func(key rules.Name, v value) { out = append(out, d.contractPurpose(key, v)) })
 	return out
 }
 
@@ -128,9 +192,8 @@ func (d *decoder) contract(v value) *rules.ContractDef {
 				d.problem(v.pos, rules.ErrConflict, "the notices promise that no decision is based solely on automated processing (E3.ADM)", "")
 			}
 		},
-		"purposes": func(v value) {
-			v.each(func(key rules.Name, v value) { c.Purposes = append(c.Purposes, d.contractPurpose(key, v)) })
-		},
+		"uses":     func(v value) { c.Uses = v.wordOrWords() },
+		"purposes": func(v value) { c.Purposes = d.contractPurposes(v) },
 	})
 	return c
 }
@@ -140,7 +203,7 @@ func (d *decoder) contractPurpose(key rules.Name, v value) rules.ContractPurpose
 	v.mapping(keys{
 		"needs": func(v value) {
 			v.each(func(key rules.Name, v value) {
-				p.Needs = append(p.Needs, rules.NeedDef{Category: key, Need: oneOf(v, rules.ParseNeed, "clear", "pseudonym", "none")})
+				p.Needs = append(p.Needs, v.need(key))
 			})
 		},
 		"ref": func(v value) {
@@ -150,6 +213,54 @@ func (d *decoder) contractPurpose(key rules.Name, v value) rules.ContractPurpose
 			})
 		},
 		"link_group": func(v value) { p.LinkGroup = v.word().Value },
+		"limits":     func(v value) { p.Limits = d.limits(v) },
 	})
 	return p
+}
+
+// need reads a cell of the need matrix: a need, or the form of a generaliser.
+func (v value) need(category rules.Name) rules.NeedDef {
+	n := rules.NeedDef{Category: category}
+	s, ok := v.scalar()
+	if !ok {
+		return n
+	}
+	if n.Need, ok = rules.ParseNeed(s); ok && n.Need != rules.NeedGeneralised {
+		return n
+	}
+	g, err := rules.ParseGeneraliser(s)
+	if err != nil {
+		vocabulary := append([]string{"clear", "pseudonym", "none"}, rules.GeneraliserForms...)
+		v.d.problem(v.pos, rules.ErrBadValue, fmt.Sprintf("the need of %s: %v", v.what, err), cmp.Or(rules.DidYouMean(s, vocabulary), "one of "+strings.Join(vocabulary, ", ")))
+		return rules.NeedDef{Category: category}
+	}
+	n.Need, n.Generaliser = rules.NeedGeneralised, g
+	return n
+}
+
+func (d *decoder) limits(v value) *rules.Limits {
+	l := &rules.Limits{}
+	count := func(to *int) func(value) {
+		return func(v value) {
+			i, ok := v.integer()
+			if ok && i == 0 {
+				v.bad("at least 1")
+			}
+			*to = i
+		}
+	}
+	v.mapping(keys{
+		"subjects_per_response": count(&l.SubjectsPerResponse),
+		"subjects_per_hour":     count(&l.SubjectsPerHour),
+		"subjects_per_day":      count(&l.SubjectsPerDay),
+		"subjects_per_month":    count(&l.SubjectsPerMonth),
+		"not_found_percent": func(v value) {
+			count(&l.NotFoundPercent)(v)
+			if l.NotFoundPercent > 100 {
+				v.bad("from 1 to 100")
+			}
+		},
+		"lists": func(v value) { l.NoLists = !v.boolean() },
+	})
+	return l
 }

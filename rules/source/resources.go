@@ -16,6 +16,11 @@ func (d *decoder) populations(v value) {
 			"id":            func(v value) { p.Type = oneOf(v, rules.ParseIDType, "integer", "uuid", "string") },
 			"case":          func(v value) { p.FoldCase = oneOf(v, either("fold", "exact"), "exact", "fold") },
 			"leading_zeros": func(v value) { p.StripZeros = oneOf(v, either("strip", "refuse"), "refuse", "strip") },
+			"collected_under": func(v value) {
+				v.each(func(key rules.Name, v value) {
+					p.Told = append(p.Told, rules.ToldDef{Document: key, Version: v.word()})
+				})
+			},
 		})
 		if p.Type == 0 {
 			d.problem(key.Pos, rules.ErrMissing, fmt.Sprintf("population %q needs the type of its ids", key.Value), "id: integer, uuid or string")

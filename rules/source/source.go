@@ -169,7 +169,9 @@ func (d *decoder) sections(n ast.Node, start rules.Pos) {
 		"categories":  d.categories,
 		"purposes":    d.purposes,
 		"populations": d.populations,
+		"contracts":   d.contractTerms,
 		"recipients":  d.recipients,
+		"orders":      d.orders,
 		"api":         func(v value) { api.Name = v.word() },
 		"unseen_subject": func(v value) {
 			api.Unseen = d.unseen(v)
