@@ -27,6 +27,7 @@ func (c *compiler) documents() {
 			c.problem(d.Pos, ErrConflict, fmt.Sprintf("version %q of document %q takes effect no later than the one before", d.Version, d.ID), "list the oldest version first")
 		}
 		line.versions = append(line.versions, d)
+		c.p.material = c.p.material || d.Material
 	}
 }
 

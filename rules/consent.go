@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// consents finds, for every category and regime, the latest event that speaks
+// consents finds, for every category and regime of the subject, the latest event that speaks
 // about it, going back in time: what a later event has decided stays decided.
 // A grant that has ended, or was given under a notice that has changed materially
 // since, decides that there is none; one that has not begun says nothing yet.
@@ -21,7 +21,7 @@ func (p *Plan) consents(c *Class, k *planKind, s *State, now time.Time, used []S
 		covered, grants := k.covered(e), valid && !outdated && !ended(e.Until, now)
 		news := false
 		for slot, regime := range slotRegimes {
-			if e.Scope.Regimes != 0 && e.Scope.Regimes&regime == 0 {
+			if (c.Regimes|APPI)&regime == 0 || e.Scope.Regimes != 0 && e.Scope.Regimes&regime == 0 {
 				continue
 			}
 			fresh := covered.without(decided[slot])

@@ -104,6 +104,9 @@ func (p *Plan) toldVersions(k *planKind, s *State, now time.Time) told {
 // outdated reports whether a material change of a notice has put an end to a
 // consent: of the document that it names, else of any.
 func (p *Policy) outdated(e *Event, now time.Time) bool {
+	if !p.material {
+		return false
+	}
 	for _, line := range p.lines {
 		if e.Document != "" && line.document != e.Document {
 			continue

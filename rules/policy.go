@@ -25,6 +25,7 @@ type Policy struct {
 	persons      []persons
 	orders       map[string]*Order
 	lines        []*noticeLine // of every document
+	material     bool          // some version is a material change
 	notices      [noticeCount]*noticeLine
 	apis         map[string]*api
 }
