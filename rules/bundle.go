@@ -146,7 +146,9 @@ type RowDef struct {
 	// Pins are those of single recipient categories; they win over Pin.
 	Pins  map[RecipientCategory]Basis
 	Since Name // version of the notice that first lists it; empty: the first one
-	Pos   Pos
+	// Assessment refers to the balancing of a legitimate interest (E3.LI).
+	Assessment string
+	Pos        Pos
 }
 
 // RecipientDef registers a recipient.
@@ -227,9 +229,12 @@ type ContractDef struct {
 	Ref         string
 	From, Until time.Time // Until zero: no end
 	CCPATerms   bool
-	Uses        []Name // contract terms that it refers to
-	Purposes    []ContractPurposeDef
-	Pos         Pos
+	// NoAutomatedDecision: the recipient declares that it decides nothing about
+	// people solely by automated processing (E3.ADM).
+	NoAutomatedDecision bool
+	Uses                []Name // contract terms that it refers to
+	Purposes            []ContractPurposeDef
+	Pos                 Pos
 }
 
 // ContractTermsDef is purposes that several contracts share by its name.
@@ -330,6 +335,7 @@ type SubjectDef struct {
 	Region     Name
 	Residence  Name
 	Born       Name
+	FromState  bool // everybody's age and location are in the state
 	Pos        Pos
 }
 

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 )
 
 // documents gathers the versions of each document. They stand in the order in which
@@ -135,15 +134,8 @@ func (c *compiler) category(n Name) *CategoryAttrs {
 		c.problem(n.Pos, ErrBadValue, fmt.Sprintf("%q is not a data category", n.Value), "lower-case words joined by dots: user.contact.email")
 		return nil
 	}
-	for name := n.Value; name != ""; {
-		if a := c.p.categories[name]; a != nil {
-			return a
-		}
-		cut := strings.LastIndexByte(name, '.')
-		if cut < 0 {
-			break
-		}
-		name = name[:cut]
+	if a := c.p.attributes(n.Value); a != nil {
+		return a
 	}
 	c.problem(n.Pos, ErrDangling, fmt.Sprintf("neither category %q nor an ancestor of it is declared", n.Value),
 		DidYouMean(n.Value, slices.Collect(maps.Keys(c.p.categories))))

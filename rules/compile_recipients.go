@@ -22,7 +22,7 @@ func (c *compiler) recipient(d *RecipientDef) {
 	for i := range d.Persons {
 		c.personsOf(r, &d.Persons[i])
 	}
-	for what, missing := range map[string]bool{"legal_name": d.LegalName == "", "kind": d.Kind == 0, "country": d.Country.Value == "", "match": len(d.Users)+len(d.Certificates)+len(d.Persons) == 0} {
+	for what, missing := range map[string]bool{"legal_name": d.LegalName == "", "kind": d.Kind == 0, "country": d.Country.Value == "" && d.Kind != DataSubject, "match": len(d.Users)+len(d.Certificates)+len(d.Persons) == 0} {
 		if missing {
 			c.problem(d.Name.Pos, ErrMissing, fmt.Sprintf("recipient %q needs %s", r.ID, what), "")
 		}

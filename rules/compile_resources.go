@@ -135,6 +135,7 @@ func (c *compiler) resource(a *api, d *APIDef, def *ResourceDef) {
 		c.purpose(n)
 		res.purposes = append(res.purposes, n.Value)
 	}
+	a.resources = append(a.resources, res)
 	if other := a.router.add(pattern, res); other != nil {
 		c.problem(def.Route.Pos, ErrDuplicate, fmt.Sprintf("resources %q and %q have the same route", other.Name, res.Name), "")
 	}

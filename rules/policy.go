@@ -31,8 +31,18 @@ type Policy struct {
 }
 
 type api struct {
-	name   string
-	router router
+	name      string
+	router    router
+	resources []*Resource
+}
+
+func (a *api) resource(name string) *Resource {
+	for _, r := range a.resources {
+		if r.Name == name {
+			return r
+		}
+	}
+	return nil
 }
 
 // Purpose is a purpose with its rows in the notices.
@@ -134,6 +144,21 @@ func (g *Grant) cell(category string) cell {
 		cut := strings.LastIndexByte(category, '.')
 		if cut < 0 {
 			return cell{}
+		}
+		category = category[:cut]
+	}
+}
+
+// attributes returns what the policy says of a category or its nearest declared
+// ancestor, nil for another.
+func (p *Policy) attributes(category string) *CategoryAttrs {
+	for {
+		if a := p.categories[category]; a != nil {
+			return a
+		}
+		cut := strings.LastIndexByte(category, '.')
+		if cut < 0 {
+			return nil
 		}
 		category = category[:cut]
 	}

@@ -87,6 +87,7 @@ type SubjectKind struct {
 	Param      string // name of the path or query parameter, when ID is IDParam or IDQuery
 	HasBorn    bool   // the body can say the age
 	HasCountry bool   // the body can say the location
+	FromState  bool   // the policy says that state has both of everybody
 	// Personal holds the fields that this kind decides and that are not
 	// public.
 	Personal FieldSet

@@ -87,7 +87,7 @@ func (b *shapeBuilder) kind(node *Node, def *SubjectDef, shape, path string, par
 	pop := b.c.subjectPopulation(def)
 	k := SubjectKind{
 		Shape: shape, Path: path, Population: pop, Category: def.Category,
-		HasBorn: def.Born.Value != "", HasCountry: def.Country.Value != "" || def.Residence.Value != "",
+		HasBorn: def.Born.Value != "", HasCountry: def.Country.Value != "" || def.Residence.Value != "", FromState: def.FromState,
 	}
 	if def.Category == CategoryUnknown {
 		b.c.problem(def.Pos, ErrMissing, "a subject needs its category", "category: customer, business_partner, staff, employee_family or visitor")

@@ -228,11 +228,12 @@ func (d *decoder) rows(v value) []rules.RowDef {
 		}
 		row := rules.RowDef{Subject: s, Pos: key.Pos}
 		v.mapping(keys{
-			"row":   func(v value) { row.Row = v.word().Value },
-			"bases": func(v value) { row.Bases = listOf(v, rules.ParseBasis, basisWords...) },
-			"pin":   func(v value) { row.Pin = oneOf(v, rules.ParseBasis, basisWords...) },
-			"pins":  func(v value) { row.Pins = d.pins(v) },
-			"since": func(v value) { row.Since = v.word() },
+			"row":        func(v value) { row.Row = v.word().Value },
+			"bases":      func(v value) { row.Bases = listOf(v, rules.ParseBasis, basisWords...) },
+			"pin":        func(v value) { row.Pin = oneOf(v, rules.ParseBasis, basisWords...) },
+			"pins":       func(v value) { row.Pins = d.pins(v) },
+			"since":      func(v value) { row.Since = v.word() },
+			"assessment": func(v value) { row.Assessment = v.text() },
 		})
 		if len(row.Bases) == 0 {
 			d.problem(key.Pos, rules.ErrMissing, "a row needs its bases", "")

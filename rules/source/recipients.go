@@ -190,7 +190,9 @@ func (d *decoder) contract(v value) *rules.ContractDef {
 		"automated_decision": func(v value) {
 			if v.boolean() {
 				d.problem(v.pos, rules.ErrConflict, "the notices promise that no decision is based solely on automated processing (E3.ADM)", "")
+				return
 			}
+			c.NoAutomatedDecision = true
 		},
 		"uses":     func(v value) { c.Uses = v.wordOrWords() },
 		"purposes": func(v value) { c.Purposes = d.contractPurposes(v) },

@@ -71,6 +71,9 @@ func (d *decoder) subject(v value) *rules.SubjectDef {
 		"region":    func(v value) { s.Region = v.word() },
 		"residence": func(v value) { s.Residence = v.word() },
 		"born":      func(v value) { s.Born = v.word() },
+		"facts": func(v value) {
+			s.FromState = oneOf(v, func(s string) (bool, bool) { return true, s == "state" }, "state")
+		},
 	})
 	return s
 }
