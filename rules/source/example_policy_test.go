@@ -64,6 +64,8 @@ func TestWhoSeesWhatInTheExample(t *testing.T) {
 		user.behavior.contact_history allow
 		user.behavior.product_usage allow
 		user.contact.address allow
+		user.contact.address.country allow
+		user.contact.address.postal_code allow
 		user.contact.email transform
 		user.contact.phone_number allow
 		user.name allow
@@ -86,6 +88,8 @@ func TestWhoSeesWhatInTheExample(t *testing.T) {
 			user.behavior.contact_history disclosure_not_declared
 			user.behavior.product_usage disclosure_not_declared
 			user.contact.address allow
+			user.contact.address.country allow
+			user.contact.address.postal_code allow
 			user.contact.email transform
 			user.contact.phone_number allow
 			user.name allow
@@ -115,8 +119,14 @@ func TestWhoSeesWhatInTheExample(t *testing.T) {
 			user.behavior.product_usage allow
 			user.unique_id transform`},
 		{"analytics", "marketing.profile", "a Japanese who objected to direct marketing", japanese, objected, "dm_objection"},
+		// The city has no coarser form, and no notice lists a customer's birth date.
 		{"analytics", "statistics.prepare", "a German", german, nil, `
 			user.behavior.product_usage allow
+			user.contact.address not_necessary
+			user.contact.address.country transform
+			user.contact.address.postal_code transform
+			user.contact.address.street not_necessary
+			user.demographic.date_of_birth category_not_declared
 			user.unique_id transform`},
 	} {
 		t.Run(c.recipient+" for "+c.purpose+": "+c.who, func(t *testing.T) {
@@ -166,6 +176,8 @@ func TestWhoIsRefusedInTheExample(t *testing.T) {
 		want               rules.Reason
 	}{
 		{"courier", "customer.fulfil", "v1/customers/1001", rules.EvaluationOverdue},
+		{"surveys", "survey.request", "v1/customers/1001", rules.RecipientSuspended},
+		{"payment-service", "customer.fulfil", "v1/customers", rules.VolumeExceeded}, // no lists
 		{"mailer", "support.provide", "v1/customers/1001", rules.PurposeNotPermitted},
 		{"support-desk", "marketing.everything", "v1/customers/1001", rules.PurposeUnknown},
 		{"support-desk", "support.provide", "v1/invoices", rules.RouteUnmapped},
