@@ -66,16 +66,16 @@ func TestPolicyReloadRefused(t *testing.T) {
 	s.load()
 	recipients, resources := s.path("policy", "recipients.yaml"), s.path("policy", "resources.yaml")
 	edit(t, recipients, "user.name: clear", "user.name: none")
-	edit(t, recipients, "        support.provide:", "        support.provid:")
+	edit(t, recipients, "      support.provide:", "      support.provid:")
 	status, body := adminAsk(t, http.MethodPost, PolicyReloadPath)
-	if status != http.StatusBadRequest || !strings.Contains(body, "recipients.yaml:23:9: ") || !strings.Contains(body, `did you mean "support.provide"?`) {
+	if status != http.StatusBadRequest || !strings.Contains(body, "recipients.yaml:9:7: ") || !strings.Contains(body, `did you mean "support.provide"?`) {
 		t.Errorf("%d %s", status, body)
 	}
 	if a := s.get("/v1/customers/1001"); !strings.Contains(a.body, "Anna Müller") {
 		t.Errorf("half a policy is obeyed: %d %s", a.status, a.body)
 	}
 
-	edit(t, recipients, "        support.provid:", "        support.provide:")
+	edit(t, recipients, "      support.provid:", "      support.provide:")
 	edit(t, resources, "api: crm", "api: crm2")
 	status, body = adminAsk(t, http.MethodPost, PolicyReloadPath)
 	if status != http.StatusBadRequest || !strings.Contains(body, ErrNoAPI.Error()+` "crm"`) {
@@ -105,11 +105,11 @@ func TestPolicyReloadRefused(t *testing.T) {
 func TestPolicyReloadAfterAFailedReload(t *testing.T) {
 	s := newSite(t)
 	s.load()
-	edit(t, s.path("policy", "recipients.yaml"), "        support.provide:", "        support.provid:")
+	edit(t, s.path("policy", "recipients.yaml"), "      support.provide:", "      support.provid:")
 	if err := s.tryLoad(); err == nil {
 		t.Fatal("a broken policy was loaded")
 	}
-	edit(t, s.path("policy", "recipients.yaml"), "        support.provid:", "        support.provide:")
+	edit(t, s.path("policy", "recipients.yaml"), "      support.provid:", "      support.provide:")
 	edit(t, s.path("policy", "recipients.yaml"), "user.name: clear", "user.name: none")
 	if status, body := adminAsk(t, http.MethodPost, PolicyReloadPath); status != http.StatusOK {
 		t.Fatalf("%d %s", status, body)
@@ -207,9 +207,9 @@ func TestPolicyReloadUnderLoad(t *testing.T) {
 	}
 	for range 10 {
 		// One edit of two members: a mixture would show both or neither.
-		edit(t, path, "user.name: clear\n            user.contact.email: pseudonym", "user.name: none\n            user.contact.email: clear")
+		edit(t, path, "user.name: clear\n          user.contact.email: pseudonym", "user.name: none\n          user.contact.email: clear")
 		adminAsk(t, http.MethodPost, PolicyReloadPath)
-		edit(t, path, "user.name: none\n            user.contact.email: clear", "user.name: clear\n            user.contact.email: pseudonym")
+		edit(t, path, "user.name: none\n          user.contact.email: clear", "user.name: clear\n          user.contact.email: pseudonym")
 		adminAsk(t, http.MethodPost, PolicyReloadPath)
 	}
 	close(done)
