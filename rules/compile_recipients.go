@@ -229,25 +229,44 @@ func (c *compiler) grant(d *ContractPurposeDef) *Grant {
 	if d.RefPattern.Value != "" {
 		g.refPattern = c.pattern(d.RefPattern)
 	}
+	places := make(map[string]*NeedDef, len(d.Needs))
 	for i := range d.Needs {
 		n := &d.Needs[i]
 		if attrs := c.category(n.Category); attrs != nil {
-			c.need(p, n, attrs)
+			c.need(p, n, n.Category.Value, attrs)
 		}
 		g.needs[n.Category.Value] = cell{n.Need, n.Generaliser}
+		places[n.Category.Value] = n
+	}
+	// What a need says of a category it says of those within that have a line of
+	// their own, unless another need is closer.
+	for name, attrs := range c.p.categories {
+		if places[name] == nil && !attrs.Credential {
+			if n := places[nearest(name, places)]; n != nil {
+				c.need(p, n, name, attrs)
+			}
+		}
 	}
 	return g
 }
 
-// need checks one cell of the need matrix.
-func (c *compiler) need(p *Purpose, n *NeedDef, attrs *CategoryAttrs) {
-	pos, name := n.Category.Pos, n.Category.Value
+// nearest returns the closest ancestor of a category that a need names.
+func nearest(category string, needs map[string]*NeedDef) string {
+	for category != "" && needs[category] == nil {
+		category = category[:max(0, strings.LastIndexByte(category, '.'))]
+	}
+	return category
+}
+
+// need checks one cell of the need matrix, for the category that it names or one within.
+func (c *compiler) need(p *Purpose, n *NeedDef, name string, attrs *CategoryAttrs) {
+	pos := n.Category.Pos
 	switch {
 	case n.Need == NeedNone:
 	case attrs.Credential:
 		c.problem(pos, ErrConflict, fmt.Sprintf("%q is a credential: it is disclosed to nobody", name), "")
 	case len(attrs.Purposes) > 0 && !slices.Contains(attrs.Purposes, p.Name):
-		c.problem(pos, ErrConflict, fmt.Sprintf("%q is for %s only, not for %q", name, strings.Join(attrs.Purposes, ", "), p.Name), "the category's purposes say so")
+		c.problem(pos, ErrConflict, fmt.Sprintf("%q is for %s only, not for %q", name, strings.Join(attrs.Purposes, ", "), p.Name), "the category's purposes say so; "+name+": none")
 	case n.Need == NeedPseudonym && attrs.Entropy == EntropyLow:
 		c.problem(pos, ErrConflict, fmt.Sprintf("the values of %q can be guessed: a pseudonym of them hides nothing", name), "generalise them: "+strings.Join(GeneraliserForms, ", "))
 	case n.Generaliser != nil && !n.Generaliser.suits(attrs.Identifier):
