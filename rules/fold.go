@@ -56,9 +56,10 @@ func compareEnd(a, b time.Time) int {
 }
 
 // fromOutside reports whether the event is the word of somebody who was
-// verified: not an anonymous claim, and not what a gateway has seen.
+// verified: not an anonymous claim, not what a gateway has seen, and not that of an
+// agent who shows no authority (C7.2).
 func (e *Event) fromOutside() bool {
-	return e.Actor.Verified && e.Actor.Type.outside()
+	return e.Actor.Verified && e.Actor.Type.outside() && (e.Actor.Type != ActorAgent || e.Actor.Authority != "")
 }
 
 // mayRelax reports whether the event may widen what is disclosed. Grants are

@@ -75,7 +75,8 @@ func TestWhoTakesAnObjectionBack(t *testing.T) {
 	expect(t, plan(t, "helpdesk", "news"), []expectation{
 		{"objected", in("JP", dm), "dm_objection"},
 		{"taken back", in("JP", dm, back), "allow"},
-		{"taken back by an agent", in("JP", dm, by(back, rules.ActorAgent, true)), "allow"},
+		{"taken back by an agent", in("JP", dm, withAuthority(by(back, rules.ActorAgent, true))), "allow"},
+		{"taken back by an agent without authority", in("JP", dm, by(back, rules.ActorAgent, true)), "dm_objection"},
 		{"taken back by the operator", in("JP", dm, by(back, rules.ActorOperator, true)), "dm_objection"},
 		{"objected without proof of identity", in("JP", by(dm, rules.ActorSubject, false)), "dm_objection"},
 	})

@@ -135,6 +135,12 @@ func by(e rules.Event, actor rules.ActorType, verified bool) rules.Event {
 	return e
 }
 
+// withAuthority is what an agent shows (C7.2).
+func withAuthority(e rules.Event) rules.Event {
+	e.Actor.Authority = "power-of-attorney-7"
+	return e
+}
+
 func age(band rules.AgeBand, at time.Time) rules.Event {
 	return rules.Event{Kind: rules.EventAge, Age: rules.AgeFact{Band: band}, Time: at, Recorded: at.Add(time.Hour), Actor: person}
 }
