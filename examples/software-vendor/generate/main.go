@@ -85,6 +85,7 @@ func generate() map[string]string {
 	}
 	generated("partners", partnerCount, partner)
 	generated("staff", staffCount, employee)
+	generated("family", relativeCount, relative)
 	visitors := visitorIDs()
 	generated("visitors", visitorCount, func(d *dice, i int) (string, entry) { return visitor(d, i, visitors[i]) })
 
