@@ -358,9 +358,12 @@ type ResourceDef struct {
 	Query      []QueryDef
 	Subject    *SubjectDef
 	NoSubjects bool
-	Unseen     Unseen
-	Purposes   []Name // empty: any
-	Body       []BodyDef
+	// ConsumerFacing: a browser of the data subject asks, so that its Sec-GPC is
+	// the subject's word (2.8b.6).
+	ConsumerFacing bool
+	Unseen         Unseen
+	Purposes       []Name // empty: any
+	Body           []BodyDef
 }
 
 // ParamDef gives a path parameter its form: the ids of a population, or a

@@ -107,7 +107,7 @@ func (c *compiler) resource(a *api, d *APIDef, def *ResourceDef) {
 		c.problem(def.Route.Pos, ErrBadValue, fmt.Sprintf("route of %q: %v", def.Name.Value, err), "for example: GET /v1/customers/{id}")
 		return
 	}
-	res := &Resource{API: a.name, Name: def.Name.Value, Route: def.Route.Value, Method: pattern.method, params: pattern.params()}
+	res := &Resource{API: a.name, Name: def.Name.Value, Route: def.Route.Value, Method: pattern.method, ConsumerFacing: def.ConsumerFacing, params: pattern.params()}
 	res.Shape = c.buildShape(d, def, res.params)
 	if res.unseen = def.Unseen; res.unseen == UnseenUnset {
 		res.unseen = d.Unseen

@@ -122,6 +122,8 @@ func (r *router) find(method string, segments, values []string) (*Resource, []st
 type Resource struct {
 	API, Name, Route, Method string
 	Shape                    *Shape
+	// ConsumerFacing: Sec-GPC on a request is the word of the subject.
+	ConsumerFacing bool
 
 	params   []string
 	ids      []*Population    // by parameter: the population whose id it is, or nil

@@ -122,12 +122,13 @@ func (d *decoder) resources(v value) []rules.ResourceDef {
 	v.each(func(key rules.Name, v value) {
 		r := rules.ResourceDef{Name: key}
 		v.mapping(keys{
-			"route":          func(v value) { r.Route = v.word() },
-			"params":         func(v value) { r.Params = d.params(v) },
-			"query":          func(v value) { r.Query = d.query(v) },
-			"unseen_subject": func(v value) { r.Unseen = d.unseen(v) },
-			"purposes":       func(v value) { r.Purposes = v.words() },
-			"subject":        func(v value) { r.Subject = d.subject(v) },
+			"route":           func(v value) { r.Route = v.word() },
+			"params":          func(v value) { r.Params = d.params(v) },
+			"query":           func(v value) { r.Query = d.query(v) },
+			"unseen_subject":  func(v value) { r.Unseen = d.unseen(v) },
+			"consumer_facing": func(v value) { r.ConsumerFacing = v.boolean() },
+			"purposes":        func(v value) { r.Purposes = v.words() },
+			"subject":         func(v value) { r.Subject = d.subject(v) },
 			"subjects": func(v value) {
 				r.NoSubjects = oneOf(v, func(s string) (bool, bool) { return true, s == "none" }, "none")
 			},
