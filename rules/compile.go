@@ -65,7 +65,10 @@ func (c *compiler) required() {
 
 func (c *compiler) anyFile() string {
 	b := c.b
-	files := []string{b.Controller.Pos.File, b.Geography.Pos.File}
+	files := []string{b.Controller.Pos.File}
+	if !b.Geography.BuiltIn { // it stands in no file of the policy
+		files = append(files, b.Geography.Pos.File)
+	}
 	for _, d := range b.Documents {
 		files = append(files, d.Pos.File)
 	}

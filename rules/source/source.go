@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"path"
 	"slices"
@@ -35,41 +36,53 @@ const Language = 1
 const DefaultMaxFile = 8 << 20
 
 // Load reads every *.yaml and *.yml file at the root of dir, except tests
-// (*_test.yaml). Problems are complete and sorted; with any of them the bundle
-// must not be used. An error says that the folder itself could not be read.
+// (*_test.yaml). A policy without the section geography gets the built-in one.
+// Problems are complete and sorted; with any of them the bundle must not be used.
+// An error says that the folder itself could not be read.
 func Load(dir fs.FS) (*rules.Bundle, rules.Problems, error) {
 	d := &decoder{bundle: newBundle()}
-	hash, err := eachFile(dir, d.file)
-	if err != nil {
+	if err := d.files(dir, d.file); err != nil {
 		return nil, nil, err
 	}
-	d.bundle.Hash = hash
 	return d.bundle, d.problems.Sort(), nil
 }
 
-// Hash returns what [Load] puts into Bundle.Hash, without decoding.
+// Hash returns what [Load] puts into Bundle.Hash. It decodes no more than it has to.
 func Hash(dir fs.FS) (string, error) {
-	return eachFile(dir, func(string, []byte) {})
+	d := &decoder{bundle: newBundle()}
+	err := d.files(dir, func(name string, b []byte) {
+		if mayHaveGeography(b) {
+			d.file(name, b)
+		}
+	})
+	return d.bundle.Hash, err
 }
 
-// eachFile visits the files of a policy by name and returns the hash over their
-// names and bytes.
-func eachFile(dir fs.FS, visit func(name string, b []byte)) (string, error) {
+// files visits the files of a policy by name, and sets the hash over their names
+// and bytes.
+func (d *decoder) files(dir fs.FS, visit func(name string, b []byte)) error {
 	names, err := files(dir)
 	if err != nil {
-		return "", err
+		return err
 	}
-	hash := sha256.New()
+	h := sha256.New()
 	for _, name := range names {
 		b, err := fs.ReadFile(dir, name)
 		if err != nil {
-			return "", fmt.Errorf("reading policy: %w", err)
+			return fmt.Errorf("reading policy: %w", err)
 		}
-		hash.Write(fmt.Appendf(nil, "%d %s %d ", len(name), name, len(b)))
-		hash.Write(b)
+		writeFile(h, name, b)
 		visit(name, b)
 	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
+	d.defaultGeography(h)
+	d.bundle.Hash = hex.EncodeToString(h.Sum(nil))
+	return nil
+}
+
+// writeFile adds a file to the hash of a policy.
+func writeFile(h hash.Hash, name string, b []byte) {
+	h.Write(fmt.Appendf(nil, "%d %s %d ", len(name), name, len(b)))
+	h.Write(b)
 }
 
 // ErrNoPolicy is returned for a folder without a policy file.
