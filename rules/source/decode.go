@@ -1,10 +1,10 @@
 package source
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -216,17 +216,42 @@ func (v value) period() *rules.Period {
 
 var period = regexp.MustCompile(`^P(?:([0-9]{1,3})Y)?(?:([0-9]{1,4})M)?(?:([0-9]{1,4})D)?$`)
 
+// generaliser reads the form of a generaliser: a name, with its arguments.
 func (v value) generaliser() *rules.Generaliser {
 	s, ok := v.scalar()
 	if !ok {
 		return nil
 	}
+	return v.generaliserOf(s, rules.GeneraliserForms)
+}
+
+// generaliserOf reads a text that is a generaliser, in a place where the vocabulary
+// may be written.
+func (v value) generaliserOf(s string, vocabulary []string) *rules.Generaliser {
 	g, err := rules.ParseGeneraliser(s)
-	if err != nil {
-		v.d.problem(v.pos, rules.ErrBadValue, fmt.Sprintf("%s: %v", v.what, err), cmp.Or(rules.DidYouMean(s, rules.GeneraliserForms), "one of "+strings.Join(rules.GeneraliserForms, ", ")))
+	if err == nil {
+		return g
+	}
+	if !generaliserName(s) {
+		v.notOneOf(s, vocabulary)
 		return nil
 	}
-	return g
+	hint := ""
+	if strings.Contains(s, "(") && !strings.HasSuffix(s, ")") {
+		hint = `within braces, put it in quotes: "band(10, 50)"`
+	}
+	v.d.problem(v.pos, rules.ErrBadValue, fmt.Sprintf("%q is %v", s, err), hint)
+	return nil
+}
+
+// generaliserName reports whether a text begins with the name of a generaliser, so
+// that what is wrong with it is its arguments.
+func generaliserName(s string) bool {
+	name, _, _ := strings.Cut(s, "(")
+	return slices.ContainsFunc(rules.GeneraliserForms, func(form string) bool {
+		known, _, _ := strings.Cut(form, "(")
+		return known == strings.TrimSpace(name)
+	})
 }
 
 func (v value) boolean() bool {
@@ -276,10 +301,15 @@ func oneOf[T any](v value, parse func(string) (T, bool), vocabulary ...string) T
 		return t
 	}
 	if t, ok = parse(s); !ok {
-		v.d.problem(v.pos, rules.ErrBadValue, fmt.Sprintf("%s cannot be %q: it is one of %s", v.what, s, strings.Join(vocabulary, ", ")),
-			rules.DidYouMean(s, vocabulary))
+		v.notOneOf(s, vocabulary)
 	}
 	return t
+}
+
+// notOneOf says which words there are in place of one that is none of them.
+func (v value) notOneOf(s string, vocabulary []string) {
+	v.d.problem(v.pos, rules.ErrBadValue, fmt.Sprintf("%s cannot be %q: it is one of %s", v.what, s, strings.Join(vocabulary, ", ")),
+		rules.DidYouMean(s, vocabulary))
 }
 
 // listOf reads a list of words of a closed vocabulary.

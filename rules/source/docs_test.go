@@ -38,7 +38,7 @@ func TestExamplesOfTheReference(t *testing.T) {
 			complete[name] = &fstest.MapFile{Data: []byte(body)}
 		}
 	}
-	if len(complete) != 3 || len(fragments) < 6 || broken == "" || errs == "" {
+	if len(complete) != 3 || len(fragments) < 15 || broken == "" || errs == "" {
 		t.Fatalf("%d files, %d fragments", len(complete), len(fragments))
 	}
 	if problems := check(t, complete); len(problems) > 0 {
@@ -64,9 +64,9 @@ func TestReferenceHasEveryKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := regexp.MustCompile(`(?m)^\s*"([a-z0-9_]+)":\s+(?:func\(v value|d\.)`)
+	key := regexp.MustCompile(`(?m)^\s*(?:known\[)?"([a-z0-9_]+)"(?::|\] =)\s+(?:func\(v value|d\.|count\()`)
 	found := 0
-	for _, file := range []string{"notices.go", "recipients.go", "resources.go", "source.go"} {
+	for _, file := range []string{"notices.go", "orders.go", "recipients.go", "resources.go", "source.go"} {
 		code, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -78,7 +78,7 @@ func TestReferenceHasEveryKey(t *testing.T) {
 			}
 		}
 	}
-	if found < 80 {
+	if found < 130 {
 		t.Errorf("only %d keys were found in the code", found)
 	}
 }

@@ -1,10 +1,8 @@
 package source
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -230,15 +228,15 @@ func (v value) need(category rules.Name) rules.NeedDef {
 	if n.Need, ok = rules.ParseNeed(s); ok && n.Need != rules.NeedGeneralised {
 		return n
 	}
-	g, err := rules.ParseGeneraliser(s)
-	if err != nil {
-		vocabulary := append([]string{"clear", "pseudonym", "none"}, rules.GeneraliserForms...)
-		v.d.problem(v.pos, rules.ErrBadValue, fmt.Sprintf("the need of %s: %v", v.what, err), cmp.Or(rules.DidYouMean(s, vocabulary), "one of "+strings.Join(vocabulary, ", ")))
+	if n.Generaliser = v.generaliserOf(s, needWords); n.Generaliser == nil {
 		return rules.NeedDef{Category: category}
 	}
-	n.Need, n.Generaliser = rules.NeedGeneralised, g
+	n.Need = rules.NeedGeneralised
 	return n
 }
+
+// needWords are what a need may be.
+var needWords = append([]string{"clear", "pseudonym", "none"}, rules.GeneraliserForms...)
 
 func (d *decoder) limits(v value) *rules.Limits {
 	l := &rules.Limits{}
