@@ -19,10 +19,10 @@ func (c *compiler) documents() {
 			c.p.lines = append(c.p.lines, line)
 			c.notice(d, line)
 		}
-		if _, known := line.number(d.Version); known {
+		if _, known := line.number(d.Version); known && d.Version != "" {
 			c.problem(d.Pos, ErrDuplicate, fmt.Sprintf("version %q of document %q is defined twice", d.Version, d.ID), "")
 		}
-		if n := len(line.versions); n > 0 && !d.EffectiveFrom.After(line.versions[n-1].EffectiveFrom) {
+		if n := len(line.versions); n > 0 && !d.EffectiveFrom.IsZero() && !d.EffectiveFrom.After(line.versions[n-1].EffectiveFrom) {
 			c.problem(d.Pos, ErrConflict, fmt.Sprintf("version %q of document %q takes effect no later than the one before", d.Version, d.ID), "list the oldest version first")
 		}
 		line.versions = append(line.versions, d)
@@ -37,6 +37,7 @@ func (c *compiler) notice(d Document, line *noticeLine) {
 	}
 	if other := c.p.notices[d.Notice]; other != nil {
 		c.problem(d.Pos, ErrDuplicate, fmt.Sprintf("documents %q and %q are both the notice %s", other.document, d.ID, d.Notice), "")
+		return
 	}
 	c.p.notices[d.Notice] = line
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -51,6 +52,9 @@ func (c *compiler) recipient(d *RecipientDef) {
 
 // user enters a name that Caddy's authentication gives.
 func (c *compiler) user(r *Recipient, u UserDef) {
+	if u.Name.Value == "" {
+		return // a problem already
+	}
 	if other := c.p.users[u.Name.Value].recipient; other != nil {
 		c.problem(u.Name.Pos, ErrConflict, fmt.Sprintf("user %q is recipient %q already", u.Name.Value, other.ID), "one credential is one recipient")
 	}
@@ -62,8 +66,12 @@ func (c *compiler) personsOf(r *Recipient, d *PersonsDef) {
 	if r.Def.Kind != DataSubject {
 		c.problem(d.Pos, ErrConflict, fmt.Sprintf("recipient %q matches persons and is not a data_subject", r.ID), "kind: data_subject")
 	}
-	if d.Prefix.Value == "" {
+	switch {
+	case d.Prefix.Value == "":
 		c.problem(d.Pos, ErrMissing, "persons need the prefix of their user names", `prefix: "customer:"`)
+		return
+	case d.Population.Value == "":
+		c.problem(d.Pos, ErrMissing, "persons need their population", "population: one that populations declares")
 		return
 	}
 	c.p.persons = append(c.p.persons, persons{recipient: r, population: c.population(d.Population), prefix: d.Prefix.Value})
@@ -122,7 +130,7 @@ func (c *compiler) safeguards(d *RecipientDef) {
 		s := &d.Safeguards[i]
 		for _, n := range s.Countries {
 			c.country(n)
-			if n.Value != d.Country.Value && !slices.ContainsFunc(d.Onward, func(o Name) bool { return o.Value == n.Value }) {
+			if KnownCountry(n.Value) && n.Value != d.Country.Value && !slices.ContainsFunc(d.Onward, func(o Name) bool { return o.Value == n.Value }) {
 				c.problem(n.Pos, ErrConflict, fmt.Sprintf("%q is no country of %q: neither its own nor an onward one", n.Value, d.Name.Value), "")
 			}
 		}
@@ -229,47 +237,63 @@ func (c *compiler) grant(d *ContractPurposeDef) *Grant {
 	if d.RefPattern.Value != "" {
 		g.refPattern = c.pattern(d.RefPattern)
 	}
-	places := make(map[string]*NeedDef, len(d.Needs))
 	for i := range d.Needs {
 		n := &d.Needs[i]
 		if attrs := c.category(n.Category); attrs != nil {
-			c.need(p, n, n.Category.Value, attrs)
+			c.need(p, n, attrs, "")
 		}
 		g.needs[n.Category.Value] = cell{n.Need, n.Generaliser}
-		places[n.Category.Value] = n
 	}
-	// What a need says of a category it says of those within that have a line of
-	// their own, unless another need is closer.
-	for name, attrs := range c.p.categories {
-		if places[name] == nil && !attrs.Credential {
-			if n := places[nearest(name, places)]; n != nil {
-				c.need(p, n, name, attrs)
-			}
-		}
-	}
+	c.covered(p, d)
 	return g
 }
 
-// nearest returns the closest ancestor of a category that a need names.
-func nearest(category string, needs map[string]*NeedDef) string {
-	for category != "" && needs[category] == nil {
-		category = category[:max(0, strings.LastIndexByte(category, '.'))]
+// covered checks the declared categories that no need names and that the need of an
+// ancestor covers: what is wrong with a pseudonym of a birth date is wrong with one
+// of everything about a person.
+func (c *compiler) covered(p *Purpose, d *ContractPurposeDef) {
+	needs := make(map[string]*NeedDef, len(d.Needs))
+	for i := range d.Needs {
+		needs[d.Needs[i].Category.Value] = &d.Needs[i]
 	}
-	return category
+	for i := range c.b.Categories {
+		name := c.b.Categories[i].Name.Value
+		for ancestor := name; needs[name] == nil; {
+			cut := strings.LastIndexByte(ancestor, '.')
+			if cut < 0 {
+				break
+			}
+			ancestor = ancestor[:cut]
+			if n := needs[ancestor]; n != nil {
+				c.need(p, n, c.p.categories[name], name)
+				break
+			}
+		}
+	}
 }
 
-// need checks one cell of the need matrix, for the category that it names or one within.
-func (c *compiler) need(p *Purpose, n *NeedDef, name string, attrs *CategoryAttrs) {
-	pos := n.Category.Pos
+// need checks one cell of the need matrix, for its category or for a descendant of
+// it that the cell covers. A credential below one is withheld, whatever it says.
+func (c *compiler) need(p *Purpose, n *NeedDef, attrs *CategoryAttrs, covered string) {
+	what, own := strconv.Quote(n.Category.Value), covered == ""
+	hint := func(s string) string { return s }
+	if !own {
+		what = fmt.Sprintf("%q, which the need of %s covers,", covered, what)
+		hint = func(string) string { return fmt.Sprintf("give %s a need of its own, or none", covered) }
+	}
 	switch {
 	case n.Need == NeedNone:
+	case attrs.Credential && own:
+		c.problem(n.Category.Pos, ErrConflict, what+" is a credential: it is disclosed to nobody", "")
 	case attrs.Credential:
-		c.problem(pos, ErrConflict, fmt.Sprintf("%q is a credential: it is disclosed to nobody", name), "")
 	case len(attrs.Purposes) > 0 && !slices.Contains(attrs.Purposes, p.Name):
-		c.problem(pos, ErrConflict, fmt.Sprintf("%q is for %s only, not for %q", name, strings.Join(attrs.Purposes, ", "), p.Name), "the category's purposes say so; "+name+": none")
+		c.problem(n.Category.Pos, ErrConflict, fmt.Sprintf("%s is for %s only, not for %q", what, strings.Join(attrs.Purposes, ", "), p.Name),
+			hint("the category's purposes say so"))
 	case n.Need == NeedPseudonym && attrs.Entropy == EntropyLow:
-		c.problem(pos, ErrConflict, fmt.Sprintf("the values of %q can be guessed: a pseudonym of them hides nothing", name), "generalise them: "+strings.Join(GeneraliserForms, ", "))
+		c.problem(n.Category.Pos, ErrConflict, fmt.Sprintf("the values of %s can be guessed: a pseudonym of them hides nothing", what),
+			hint("generalise them: "+strings.Join(GeneraliserForms, ", ")))
 	case n.Generaliser != nil && !n.Generaliser.suits(attrs.Identifier):
-		c.problem(pos, ErrConflict, fmt.Sprintf("%s of the identifier %q may be the identifier itself", n.Generaliser, name), "a coarser one: year, age_band")
+		c.problem(n.Category.Pos, ErrConflict, fmt.Sprintf("%s of the identifier %s may be the identifier itself", n.Generaliser, what),
+			hint("a coarser one: year, age_band"))
 	}
 }

@@ -178,6 +178,14 @@ func (v value) words() []rules.Name {
 	return out
 }
 
+// someWords reads a list that narrows something. An empty one would not.
+func (v value) someWords() []rules.Name {
+	if s, ok := v.node.(*ast.SequenceNode); ok && len(s.Values) == 0 {
+		v.d.problem(v.pos, rules.ErrMissing, v.what+" is an empty list", "leave it out where any is meant")
+	}
+	return v.words()
+}
+
 // wordOrWords reads a list, or one word in place of a list of one.
 func (v value) wordOrWords() []rules.Name {
 	if _, list := v.node.(*ast.SequenceNode); list {

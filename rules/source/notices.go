@@ -3,6 +3,7 @@ package source
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -141,12 +142,9 @@ func (d *decoder) disclosures(v value) {
 		},
 		"only": func(v value) {
 			v.each(func(key rules.Name, v value) {
-				c, ok := rules.ParseRecipientCategory(key.Value)
-				if !ok {
-					d.problem(key.Pos, rules.ErrBadValue, fmt.Sprintf("%q is not a recipient category", key.Value), rules.DidYouMean(key.Value, recipientWords))
-					return
+				if c, ok := d.recipientKey(key); ok {
+					d.bundle.Disclosure.Only = append(d.bundle.Disclosure.Only, rules.CategoryPurposes{Category: c, Purposes: v.words()})
 				}
-				d.bundle.Disclosure.Only = append(d.bundle.Disclosure.Only, rules.CategoryPurposes{Category: c, Purposes: v.words()})
 			})
 		},
 	})
@@ -167,7 +165,7 @@ func (d *decoder) categories(v value) {
 			},
 			"entropy":    func(v value) { c.Entropy = oneOf(v, rules.ParseEntropy, "low", "high") },
 			"generalise": func(v value) { c.Generaliser = v.generaliser() },
-			"purposes":   func(v value) { c.Purposes = v.words() },
+			"purposes":   func(v value) { c.Purposes = v.someWords() },
 			"eea_uk":     func(v value) { c.EEAUK = listOf(v, subjectCategory, subjectWords...) },
 			"ccpa": func(v value) {
 				v.each(func(k rules.Name, v value) {
@@ -195,6 +193,16 @@ func (d *decoder) subjectKey(k rules.Name) (rules.SubjectCategory, bool) {
 		d.problem(k.Pos, rules.ErrBadValue, fmt.Sprintf("%q is not a subject category", k.Value), rules.DidYouMean(k.Value, subjectWords))
 	}
 	return s, ok
+}
+
+// recipientKey reads a key that is a recipient category.
+func (d *decoder) recipientKey(k rules.Name) (rules.RecipientCategory, bool) {
+	c, ok := rules.ParseRecipientCategory(k.Value)
+	if !ok {
+		d.problem(k.Pos, rules.ErrBadValue, fmt.Sprintf("%q is not a recipient category: it is one of %s", k.Value, strings.Join(recipientWords, ", ")),
+			rules.DidYouMean(k.Value, recipientWords))
+	}
+	return c, ok
 }
 
 func (d *decoder) purposes(v value) {
@@ -260,12 +268,9 @@ func (d *decoder) listedFor(v value) (groups []rules.SubjectCategory, since rule
 func (d *decoder) pins(v value) map[rules.RecipientCategory]rules.Basis {
 	pins := make(map[rules.RecipientCategory]rules.Basis)
 	v.each(func(key rules.Name, v value) {
-		c, ok := rules.ParseRecipientCategory(key.Value)
-		if !ok {
-			d.problem(key.Pos, rules.ErrBadValue, fmt.Sprintf("%q is not a recipient category", key.Value), rules.DidYouMean(key.Value, recipientWords))
-			return
+		if c, ok := d.recipientKey(key); ok {
+			pins[c] = oneOf(v, rules.ParseBasis, basisWords...)
 		}
-		pins[c] = oneOf(v, rules.ParseBasis, basisWords...)
 	})
 	return pins
 }

@@ -88,3 +88,21 @@ func TestProblems(t *testing.T) {
 		})
 	}
 }
+
+// What looks like a mistake, and is none: files in place of those of the base policy
+// that have no problem.
+func TestAllowed(t *testing.T) {
+	t.Parallel()
+	base := folder(archive(t, "testdata/base.txtar"))
+	cases, err := filepath.Glob("testdata/allowed/*.txtar")
+	if err != nil || len(cases) < 2 {
+		t.Fatalf("%d cases, %v", len(cases), err)
+	}
+	for _, path := range cases {
+		dir := maps.Clone(base)
+		maps.Copy(dir, folder(archive(t, path)))
+		if problems := check(t, dir); len(problems) > 0 {
+			t.Errorf("%s:\n%v", path, problems)
+		}
+	}
+}

@@ -58,11 +58,15 @@ func (d *decoder) user(v value) rules.UserDef {
 	if _, mapping := v.node.(ast.MapNode); !mapping {
 		return rules.UserDef{Name: v.word()}
 	}
-	var u rules.UserDef
+	u := rules.UserDef{Name: rules.Name{Pos: v.pos}}
+	named := false
 	v.mapping(keys{
-		"name":     func(v value) { u.Name = v.word() },
-		"purposes": func(v value) { u.Purposes = v.words() },
+		"name":     func(v value) { u.Name, named = v.word(), true },
+		"purposes": func(v value) { u.Purposes = v.someWords() },
 	})
+	if !named {
+		d.problem(v.pos, rules.ErrMissing, "a user needs its name", "{name: ..., purposes: [...]}")
+	}
 	return u
 }
 
@@ -72,7 +76,7 @@ func (d *decoder) certificate(v value) rules.CertificateDef {
 		"ca":       func(v value) { c.CA = v.word() },
 		"dns":      func(v value) { c.DNS = v.wordOrWords() },
 		"uri":      func(v value) { c.URIs = v.wordOrWords() },
-		"purposes": func(v value) { c.Purposes = v.words() },
+		"purposes": func(v value) { c.Purposes = v.someWords() },
 	})
 	return c
 }
@@ -133,7 +137,7 @@ func (d *decoder) safeguards(v value) []rules.SafeguardDef {
 			},
 			"ref":          func(v value) { s.Ref = v.text() },
 			"tia_ref":      func(v value) { s.TIARef = v.text() },
-			"countries":    func(v value) { s.Countries = v.words() },
+			"countries":    func(v value) { s.Countries = v.someWords() },
 			"covers":       func(v value) { s.Covers = dataKinds(v) },
 			"signed_at":    func(v value) { s.SignedAt = v.date() },
 			"valid_until":  func(v value) { s.ValidUntil = v.end() },

@@ -127,7 +127,7 @@ func (d *decoder) resources(v value) []rules.ResourceDef {
 			"query":           func(v value) { r.Query = d.query(v) },
 			"unseen_subject":  func(v value) { r.Unseen = d.unseen(v) },
 			"consumer_facing": func(v value) { r.ConsumerFacing = v.boolean() },
-			"purposes":        func(v value) { r.Purposes = v.words() },
+			"purposes":        func(v value) { r.Purposes = v.someWords() },
 			"subject":         func(v value) { r.Subject = d.subject(v) },
 			"subjects": func(v value) {
 				r.NoSubjects = oneOf(v, func(s string) (bool, bool) { return true, s == "none" }, "none")
