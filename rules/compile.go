@@ -8,7 +8,7 @@ import (
 // Compile checks a bundle as a whole and resolves its names. With any problem
 // the policy is nil. Problems are complete and sorted by position.
 func Compile(b *Bundle) (*Policy, Problems) {
-	c := &compiler{b: b, terms: make(map[string]*terms), p: &Policy{
+	c := &compiler{b: b, terms: make(map[string]*terms), patterns: make(map[string]*regexp.Regexp), p: &Policy{
 		Bundle: b, purposes: make(map[string]*Purpose), populations: make(map[string]*Population),
 		categories: make(map[string]*CategoryAttrs), recipients: make(map[string]*Recipient),
 		users: make(map[string]credential), certificates: make(map[certificateName]credential),
@@ -42,6 +42,8 @@ type compiler struct {
 	b        *Bundle
 	p        *Policy
 	terms    map[string]*terms
+	patterns map[string]*regexp.Regexp // compiled, by what the policy says
+	shapes   map[string]*ShapeDef      // of the api that is compiled
 	problems Problems
 }
 
@@ -92,9 +94,14 @@ func (c *compiler) anyFile() string {
 // pattern compiles a regular expression that must match a whole text. It must
 // be one by itself: in a)|(b the ends would be loose.
 func (c *compiler) pattern(n Name) *regexp.Regexp {
+	if re := c.patterns[n.Value]; re != nil {
+		return re
+	}
 	if _, err := regexp.Compile(n.Value); err != nil {
 		c.problem(n.Pos, ErrBadValue, fmt.Sprintf("%q is not a regular expression: %v", n.Value, err), "")
 		return nil
 	}
-	return regexp.MustCompile("^(?:" + n.Value + ")$")
+	re := regexp.MustCompile("^(?:" + n.Value + ")$")
+	c.patterns[n.Value] = re
+	return re
 }

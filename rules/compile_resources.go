@@ -53,24 +53,27 @@ func (c *compiler) api(d *APIDef) {
 	} else {
 		c.problem(d.Name.Pos, ErrDuplicate, fmt.Sprintf("api %q is defined in two files", a.name), "keep the shapes and resources of one api in one file")
 	}
+	c.shapes = make(map[string]*ShapeDef, len(d.Shapes))
+	for i := range d.Shapes {
+		c.shapes[d.Shapes[i].Name.Value] = &d.Shapes[i]
+	}
+	placed := make(map[string]bool, len(d.Shapes))
 	for i := range d.Resources {
 		c.resource(a, d, &d.Resources[i])
+		for _, b := range d.Resources[i].Body {
+			placed[b.Shape.Value] = placed[b.Shape.Value] || !b.Public
+		}
 	}
 	for i := range d.Shapes {
-		c.unplaced(d, &d.Shapes[i])
+		if s := &d.Shapes[i]; !placed[s.Name.Value] {
+			c.unplaced(s)
+		}
 	}
 }
 
 // unplaced checks a shape that no resource uses yet: its mistakes should not wait
 // until one does.
-func (c *compiler) unplaced(d *APIDef, s *ShapeDef) {
-	for i := range d.Resources {
-		for _, b := range d.Resources[i].Body {
-			if b.Shape.Value == s.Name.Value && !b.Public {
-				return
-			}
-		}
-	}
+func (c *compiler) unplaced(s *ShapeDef) {
 	if s.Subject != nil {
 		c.subjectPopulation(s.Subject)
 	}

@@ -15,3 +15,22 @@ func ParsePath(s string) (int, error) {
 	steps, err := parsePath(s)
 	return len(steps), err
 }
+
+// PlansOf is how many plans an edition has made.
+func PlansOf(e *Edition) int {
+	e.plans.mu.RLock()
+	defer e.plans.mu.RUnlock()
+	return len(e.plans.plans)
+}
+
+// GrantsOf is how many grants the recipients have, and how many there are.
+func GrantsOf(p *Policy) (had, made int) {
+	all := make(map[*Grant]bool)
+	for _, r := range p.recipients {
+		for _, g := range r.needs {
+			all[g] = true
+			had++
+		}
+	}
+	return had, len(all)
+}

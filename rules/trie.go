@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 )
 
@@ -42,14 +43,11 @@ func depth(path string) int {
 }
 
 func (b *shapeBuilder) shapeDef(p *BodyDef) *ShapeDef {
-	var names []string
-	for i := range b.api.Shapes {
-		if b.api.Shapes[i].Name.Value == p.Shape.Value {
-			return &b.api.Shapes[i]
-		}
-		names = append(names, b.api.Shapes[i].Name.Value)
+	if def := b.c.shapes[p.Shape.Value]; def != nil {
+		return def
 	}
-	b.c.problem(p.Shape.Pos, ErrDangling, fmt.Sprintf("no shape %q in api %q", p.Shape.Value, b.api.Name.Value), DidYouMean(p.Shape.Value, names))
+	b.c.problem(p.Shape.Pos, ErrDangling, fmt.Sprintf("no shape %q in api %q", p.Shape.Value, b.api.Name.Value),
+		DidYouMean(p.Shape.Value, slices.Collect(maps.Keys(b.c.shapes))))
 	return nil
 }
 

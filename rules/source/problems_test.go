@@ -58,7 +58,7 @@ func TestProblems(t *testing.T) {
 		t.Fatalf("the base policy:\n%v", problems)
 	}
 	cases, err := filepath.Glob("testdata/problems/*.txtar")
-	if err != nil || len(cases) < 30 {
+	if err != nil || len(cases) < 60 {
 		t.Fatalf("%d cases, %v", len(cases), err)
 	}
 	for _, path := range cases {
