@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 
 	"github.com/modicum-dev/modicum/rules"
 )
@@ -50,13 +51,14 @@ func (d *decoder) pos(n ast.Node) rules.Pos {
 }
 
 // each visits the members of a mapping in order, once each.
-func (d *decoder) each(n ast.Node, what string, visit func(key rules.Name, v value)) {
-	if !d.plain(n) {
+func (v value) each(visit func(key rules.Name, v value)) {
+	d := v.d
+	if !d.plain(v.node) {
 		return
 	}
-	m, ok := n.(ast.MapNode)
+	m, ok := v.node.(ast.MapNode)
 	if !ok {
-		d.problem(d.pos(n), rules.ErrBadValue, what+" must be a mapping (key: value)", "")
+		v.bad("a mapping (key: value)")
 		return
 	}
 	seen := make(map[string]bool)
@@ -68,12 +70,23 @@ func (d *decoder) each(n ast.Node, what string, visit func(key rules.Name, v val
 			d.problem(pos, rules.ErrSyntax, "merge keys (<<) are not allowed in a policy", "write the members out")
 			continue
 		case seen[key]:
-			d.problem(pos, rules.ErrDuplicate, fmt.Sprintf("%q stands twice in %s", key, what), "")
+			d.problem(pos, rules.ErrDuplicate, fmt.Sprintf("%q stands twice in %s", key, v.what), "")
 			continue
 		}
 		seen[key] = true
-		visit(rules.Name{Value: key, Pos: pos}, value{d: d, node: kv.Value, pos: d.pos(kv.Value), what: key})
+		member := value{d: d, node: kv.Value, pos: d.pos(kv.Value), what: key}
+		if implicitNull(kv.Value) {
+			member.pos = pos
+		}
+		visit(rules.Name{Value: key, Pos: pos}, member)
 	}
+}
+
+// implicitNull reports whether a key has nothing behind it: there is no place where
+// its value stands.
+func implicitNull(n ast.Node) bool {
+	null, ok := n.(*ast.NullNode)
+	return ok && null.Token.Type == token.ImplicitNullType
 }
 
 // keyText returns a key as it was written, without quotes.
@@ -85,15 +98,15 @@ func keyText(k ast.MapKeyNode) string {
 }
 
 // mapping reads a mapping with a closed set of keys.
-func (d *decoder) mapping(n ast.Node, what string, known keys) {
-	d.each(n, what, func(key rules.Name, v value) {
+func (v value) mapping(known keys) {
+	v.each(func(key rules.Name, member value) {
 		read, ok := known[key.Value]
 		if !ok {
-			d.problem(key.Pos, rules.ErrUnknownKey, fmt.Sprintf("unknown key %q in %s", key.Value, what),
+			v.d.problem(key.Pos, rules.ErrUnknownKey, fmt.Sprintf("unknown key %q in %s", key.Value, v.what),
 				rules.DidYouMean(key.Value, sortedKeys(known)))
 			return
 		}
-		read(v)
+		read(member)
 	})
 }
 
@@ -119,10 +132,6 @@ func (d *decoder) plain(n ast.Node) bool {
 func (v value) bad(want string) {
 	v.d.problem(v.pos, rules.ErrBadValue, fmt.Sprintf("%s must be %s", v.what, want), "")
 }
-
-func (v value) mapping(known keys) { v.d.mapping(v.node, v.what, known) }
-
-func (v value) each(visit func(key rules.Name, v value)) { v.d.each(v.node, v.what, visit) }
 
 // list visits the elements of a sequence.
 func (v value) list(visit func(value)) {

@@ -172,7 +172,8 @@ func (d *decoder) sections(n ast.Node, start rules.Pos) {
 	var language value
 	said := false
 	var api rules.APIDef
-	d.mapping(n, "a policy file", keys{
+	file := value{d: d, node: n, pos: d.pos(n), what: "a policy file"}
+	file.mapping(keys{
 		"language":    func(v value) { language, said = v, true },
 		"controller":  d.controller,
 		"documents":   d.documents,
