@@ -110,6 +110,9 @@ func (d *decoder) decode(line []byte) error {
 	if d.event.Kind == rules.EventAge && d.event.Age.Band == rules.Adult && !d.event.Age.Until.IsZero() {
 		return wrong(mUntil, "does not belong to an adult")
 	}
+	if d.seen&mExceptions != 0 && d.event.State != rules.StateExcepted {
+		return wrong(mExceptions, "belongs to the state excepted alone")
+	}
 	return nil
 }
 
@@ -222,6 +225,10 @@ func (d *decoder) member(m members, raw json.RawMessage) (err error) {
 		e.Document, err = text(m, raw)
 	case mVersion:
 		e.Version, err = text(m, raw)
+	case mExceptions:
+		e.Exceptions, err = texts(m, raw)
+	case mOrder:
+		e.Order, err = text(m, raw)
 	case mEvidence:
 		d.from.Evidence, err = text(m, raw)
 	case mWriter:

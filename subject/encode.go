@@ -66,6 +66,8 @@ func (w *writer) event(e *rules.Event) {
 	w.text("region", e.Location.Region)
 	w.text("document", e.Document)
 	w.text("version", e.Version)
+	w.list("exceptions", e.Exceptions)
+	w.text("order", e.Order)
 }
 
 // regimesOf lists the regimes of a scope in the order of the format.

@@ -108,7 +108,7 @@ func Relaxes(e *rules.Event) bool {
 	case rules.EventRestriction, rules.EventDMObjection, rules.EventOptOutSaleShare, rules.EventLimitSPI,
 		rules.EventAccuracy, rules.EventLIObjection, rules.EventCeaseUse, rules.EventCeaseProvision:
 		return e.State == rules.StateLifted || e.State == rules.StateRejected
-	case rules.EventMinorOptIn, rules.EventRetention:
+	case rules.EventMinorOptIn, rules.EventRetention, rules.EventLegalOrder:
 		return e.State == rules.StateActive
 	case rules.EventErasure:
 		return e.State == rules.StateExcepted || e.State == rules.StateRejected
@@ -128,6 +128,12 @@ func acceptable(e *rules.Event, now time.Time) error {
 		return &MemberError{Member: "actor.type", Problem: "gateway is for a gateway's own observations"}
 	case Relaxes(e) && e.Time.After(now):
 		return fmt.Errorf("event_time: %w: %w", ErrFutureGrant, ErrEvent)
+	case e.State == rules.StateAchieved && e.Time.After(now):
+		// Against a hold it would never take effect, and against nothing it would.
+		return &MemberError{Member: "event_time", Problem: "a purpose is achieved once it is, not in the future"}
+	case e.Kind == rules.EventLegalOrder && (e.Actor.Type != rules.ActorOperator || !e.Actor.Verified):
+		// Nobody else's could take effect, and nobody lifts the order on himself.
+		return &MemberError{Member: "actor", Problem: "must be a verified operator: orders are theirs to file and to lift"}
 	}
 	return nil
 }

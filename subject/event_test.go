@@ -147,6 +147,11 @@ func TestEnvelopeRefused(t *testing.T) {
 		"age until a time":     {good, `"kind":"restriction","state":"active"`, `"kind":"age","state":"under13","until":"2027-01-01T00:00:00Z"`, "until: is not a day"},
 		"country in words":     {good, `"kind":"restriction","state":"active"`, `"kind":"location","country":"Germany"`, "country: is not an ISO"},
 		"accuracy of all":      {good, `"kind":"restriction"`, `"kind":"accuracy"`, "categories: is missing"},
+		"exceptions elsewhere": {good, `"kind":"restriction","state":"active"`, `"kind":"erasure","state":"pending","exceptions":["p"]`, "exceptions: belongs to the state excepted"},
+		"exceptions of rights": {good, `"kind"`, `"exceptions":["p"],"kind"`, "exceptions: does not belong to this kind"},
+		"order without a ref":  {good, `"restriction"`, `"legal_order"`, "order: is missing"},
+		"order of a right":     {good, `"kind"`, `"order":"SECRET-4711","kind"`, "order: does not belong to this kind"},
+		"order upheld":         {good, `"kind":"restriction","state":"active"`, `"kind":"legal_order","order":"o","state":"upheld"`, "state: is not a state of this kind"},
 		"trailing":             {good, `}}`, `}} {}`, "event: is followed by something else"},
 		"cut":                  {good, `}}`, `}`, "event: is not well-formed"},
 		"no object":            {`["SECRET-4711"]`, `[`, `[ `, "event: is not a JSON object"},
@@ -192,6 +197,9 @@ func TestStoredEventOfALaterVersion(t *testing.T) {
 
 func FuzzDecodeEnvelope(f *testing.F) {
 	f.Add([]byte(`{"population":"customer","id":"1","kind":"consent","status":"ConsentGiven","event_time":"2026-05-01T00:00:00Z","actor":{"type":"subject"},"purpose":"p","regimes":["EEA"]}`))
+	f.Add([]byte(`{"population":"customer","id":"1","kind":"retention","state":"achieved","event_time":"2026-05-01T00:00:00Z","actor":{"type":"operator","verified":true},"purpose":"customer.fulfil"}`))
+	f.Add([]byte(`{"population":"customer","id":"1","kind":"erasure","state":"excepted","event_time":"2026-05-01T00:00:00Z","actor":{"type":"operator","verified":true},"exceptions":["legal.claims","p"]}`))
+	f.Add([]byte(`{"population":"customer","id":"1","kind":"legal_order","state":"active","event_time":"2026-05-01T00:00:00Z","actor":{"type":"operator","verified":true},"order":"order-1"}`))
 	f.Add([]byte(`{"population":"customer","id":7,"kind":"age","state":"under13","until":"2027-07-01","event_time":"2026-05-01T00:00:00.5+02:00","actor":{"type":"operator","verified":true}}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		e, err := subject.DecodeEnvelope(line)
@@ -217,4 +225,63 @@ func FuzzDecodeEnvelope(f *testing.F) {
 			t.Fatalf("payload %s, then %s", payload, second)
 		}
 	})
+}
+
+// What later versions of the format have added stands after everything else.
+func TestPayloadsAddedSince(t *testing.T) {
+	t.Parallel()
+	operator := rules.Actor{Type: rules.ActorOperator, Verified: true}
+	for want, e := range map[string]rules.Event{
+		`{"kind":"retention","state":"achieved","event_time":"2026-01-01T00:00:00Z","actor":{"type":"operator","verified":true},"purpose":"p"}`: {
+			Kind: rules.EventRetention, State: rules.StateAchieved, Time: day0, Actor: operator, Scope: rules.Scope{Purpose: "p"},
+		},
+		`{"kind":"erasure","state":"excepted","event_time":"2026-01-01T00:00:00Z","actor":{"type":"operator","verified":true},"exceptions":["p","q"]}`: {
+			Kind: rules.EventErasure, State: rules.StateExcepted, Time: day0, Actor: operator, Exceptions: []string{"p", "q"},
+		},
+		`{"kind":"legal_order","state":"lifted","event_time":"2026-01-01T00:00:00Z","actor":{"type":"operator","verified":true},"order":"o-1"}`: {
+			Kind: rules.EventLegalOrder, State: rules.StateLifted, Time: day0, Actor: operator, Order: "o-1",
+		},
+	} {
+		if got := subject.AppendPayload(nil, &e, subject.Provenance{}); string(got) != want {
+			t.Errorf("payload\n%s, want\n%s", got, want)
+		}
+		if got, _, err := subject.DecodePayload([]byte(want)); err != nil || !reflect.DeepEqual(got, e) {
+			t.Errorf("%s gives\n%+v, %v, want\n%+v", want, got, err, e)
+		}
+	}
+}
+
+// Payloads of every kind as the first version of the format wrote them. They must
+// read, and be written again to the last byte: a chain is computed over them.
+func TestPayloadsOfTheFirstVersion(t *testing.T) {
+	t.Parallel()
+	for _, payload := range []string{
+		`{"kind":"age","state":"13_15","event_time":"2026-05-01T00:00:00Z","until":"2027-07-01","actor":{"type":"gateway","verified":false}}`,
+		`{"kind":"location","event_time":"2026-05-01T00:00:00Z","actor":{"type":"operator","verified":true},"country":"US","region":"CA","writer":"w"}`,
+		`{"kind":"notice","event_time":"2026-05-01T00:00:00Z","actor":{"type":"operator","verified":true},"document":"E","version":"2023-11-01"}`,
+		`{"kind":"consent","status":"RenewedConsentGiven","event_time":"2026-05-01T00:00:00.5Z","until":"2027-05-01T00:00:00Z",` +
+			`"actor":{"type":"guardian","verified":true,"authority_ref":"poa-1"},"purpose":"newsletter.send","recipients":["mailer"],` +
+			`"categories":["user.contact"],"regimes":["EEA","UK"],"explicit":true,"parental":true,"foreign_info":true,"two_step":true,` +
+			`"document":"E","version":"2023-11-01","evidence":"sha256:1","writer":"w"}`,
+		`{"kind":"restriction","state":"active","event_time":"2026-05-01T00:00:00Z","actor":{"type":"subject","verified":false}}`,
+		`{"kind":"dm_objection","state":"lifted","event_time":"2026-05-01T00:00:00Z","actor":{"type":"subject","verified":true},"two_step":true}`,
+		`{"kind":"li_objection","state":"pending","event_time":"2026-05-01T00:00:00Z","actor":{"type":"subject","verified":true},"purpose":"support.provide"}`,
+		`{"kind":"cease_use","state":"upheld","event_time":"2026-05-01T00:00:00Z","actor":{"type":"agent","verified":true},"purpose":"support.provide"}`,
+		`{"kind":"cease_provision","state":"rejected","event_time":"2026-05-01T00:00:00Z","actor":{"type":"operator","verified":true}}`,
+		`{"kind":"opt_out_sale_share","state":"active","event_time":"2026-05-01T00:00:00Z","actor":{"type":"subject","verified":false}}`,
+		`{"kind":"limit_spi","state":"active","event_time":"2026-05-01T00:00:00Z","actor":{"type":"subject","verified":false}}`,
+		`{"kind":"minor_opt_in","state":"active","event_time":"2026-05-01T00:00:00Z","actor":{"type":"subject","verified":true},"two_step":true}`,
+		`{"kind":"erasure","state":"excepted","event_time":"2026-05-01T00:00:00Z","actor":{"type":"operator","verified":true}}`,
+		`{"kind":"retention","state":"hold","event_time":"2026-05-01T00:00:00Z","actor":{"type":"operator","verified":true}}`,
+		`{"kind":"accuracy","state":"active","event_time":"2026-05-01T00:00:00Z","actor":{"type":"subject","verified":true},"categories":["user.name"]}`,
+	} {
+		e, from, err := subject.DecodePayload([]byte(payload))
+		if err != nil {
+			t.Errorf("%s: %v", payload, err)
+			continue
+		}
+		if got := subject.AppendPayload(nil, &e, from); string(got) != payload {
+			t.Errorf("written again\n%s, was\n%s", got, payload)
+		}
+	}
 }

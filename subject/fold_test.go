@@ -92,3 +92,60 @@ func TestRestrictiveWins(t *testing.T) {
 		}
 	}
 }
+
+// An achieved purpose leaves to what stands before it whether it counts, so that
+// nothing before it is left out; a hold makes all before it void, of its purpose.
+func TestLiveRetention(t *testing.T) {
+	t.Parallel()
+	at := func(day uint8, state rules.EventState, purpose string, verified bool) subject.Change {
+		return subject.Change{Keyed: subject.Keyed{Event: rules.Event{
+			Seq: rules.Seq(day), Kind: rules.EventRetention, State: state, Scope: rules.Scope{Purpose: purpose}, Time: day0.AddDate(0, 0, int(day)),
+			Recorded: day0.AddDate(0, 0, 30), Actor: rules.Actor{Type: rules.ActorOperator, Verified: verified},
+		}}}
+	}
+	for name, c := range map[string]struct {
+		events []subject.Change
+		live   []rules.Seq
+		state  rules.EventState
+		since  int // day
+	}{
+		"a claim does not end a hold":        {[]subject.Change{at(1, rules.StateHold, "p", true), at(2, rules.StateAchieved, "p", false)}, []rules.Seq{1, 2}, rules.StateHold, 1},
+		"a claim does not move the period":   {[]subject.Change{at(1, rules.StateAchieved, "p", true), at(2, rules.StateAchieved, "p", false)}, []rules.Seq{1, 2}, rules.StateAchieved, 1},
+		"a verified one does":                {[]subject.Change{at(1, rules.StateAchieved, "p", true), at(2, rules.StateAchieved, "p", true)}, []rules.Seq{1, 2}, rules.StateAchieved, 2},
+		"a hold makes earlier events void":   {[]subject.Change{at(1, rules.StateAchieved, "p", true), at(2, rules.StateHold, "p", true)}, []rules.Seq{2}, rules.StateHold, 2},
+		"a hold of another purpose does not": {[]subject.Change{at(1, rules.StateAchieved, "p", true), at(2, rules.StateHold, "q", true)}, []rules.Seq{1, 2}, rules.StateAchieved, 1},
+	} {
+		live := subject.Live(slices.Clone(c.events))
+		var seqs []rules.Seq
+		for i := range live {
+			seqs = append(seqs, live[i].Seq)
+		}
+		if !slices.Equal(seqs, c.live) {
+			t.Errorf("%s: live are %v, want %v", name, seqs, c.live)
+		}
+		s := rules.Fold(eventsOf(live...))
+		if got := s.Retention[0]; got.Purpose != "p" || got.State != c.state || !got.Since.Equal(day0.AddDate(0, 0, c.since)) {
+			t.Errorf("%s: %+v, want %v since day %d", name, got, c.state, c.since)
+		}
+	}
+}
+
+// Two orders do not make each other's events void.
+func TestLiveOrders(t *testing.T) {
+	t.Parallel()
+	at := func(day uint8, state rules.EventState, ref string) subject.Change {
+		return subject.Change{Keyed: subject.Keyed{Event: rules.Event{
+			Seq: rules.Seq(day), Kind: rules.EventLegalOrder, State: state, Order: ref, Time: day0.AddDate(0, 0, int(day)),
+			Recorded: day0.AddDate(0, 0, 30), Actor: rules.Actor{Type: rules.ActorOperator, Verified: true},
+		}}}
+	}
+	live := subject.Live([]subject.Change{at(1, rules.StateActive, "a"), at(2, rules.StateActive, "b"), at(3, rules.StateLifted, "b")})
+	if len(live) != 2 || live[0].Seq != 1 || live[1].Seq != 3 {
+		t.Fatalf("live are %+v", live)
+	}
+	for _, o := range rules.Fold(eventsOf(live...)).Orders {
+		if o.Active() != (o.Order == "a") {
+			t.Errorf("order %s is %v", o.Order, o.State)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package subject_test
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"pgregory.net/rapid"
@@ -22,7 +23,7 @@ func genEvent(t *rapid.T) rules.Event {
 	kinds := []rules.EventKind{
 		rules.EventAge, rules.EventLocation, rules.EventNotice, rules.EventConsent, rules.EventRestriction, rules.EventDMObjection,
 		rules.EventLIObjection, rules.EventCeaseUse, rules.EventCeaseProvision, rules.EventOptOutSaleShare, rules.EventLimitSPI,
-		rules.EventMinorOptIn, rules.EventErasure, rules.EventRetention, rules.EventAccuracy,
+		rules.EventMinorOptIn, rules.EventErasure, rules.EventRetention, rules.EventAccuracy, rules.EventLegalOrder,
 	}
 	purposes := []string{"", "support.provide", "newsletter.send"}
 	e := rules.Event{Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), Time: genTime(t, "time")}
@@ -55,12 +56,18 @@ func genEvent(t *rapid.T) rules.Event {
 		if rapid.Bool().Draw(t, "ends") {
 			e.Until = genTime(t, "until").AddDate(1, 0, 0)
 		}
-	case rules.EventLIObjection, rules.EventCeaseUse, rules.EventCeaseProvision:
+	case rules.EventLIObjection, rules.EventCeaseUse, rules.EventCeaseProvision, rules.EventRetention:
 		e.Scope.Purpose = rapid.SampledFrom(purposes).Draw(t, "purpose")
 	case rules.EventAccuracy:
 		e.Scope.Categories = rapid.SampledFrom([][]string{{"user.name"}, {"user.contact"}, {"user.name", "user.contact"}}).Draw(t, "categories")
 	case rules.EventRestriction, rules.EventDMObjection, rules.EventOptOutSaleShare, rules.EventLimitSPI, rules.EventMinorOptIn,
-		rules.EventErasure, rules.EventRetention:
+		rules.EventErasure, rules.EventLegalOrder:
+	}
+	if e.State == rules.StateExcepted {
+		e.Exceptions = rapid.SampledFrom([][]string{nil, {"support.provide"}, {"support.provide", "newsletter.send"}}).Draw(t, "exceptions")
+	}
+	if e.Kind == rules.EventLegalOrder {
+		e.Order = rapid.SampledFrom([]string{"order-1", "order-2"}).Draw(t, "order")
 	}
 	return e
 }
@@ -91,7 +98,7 @@ func plain(s *rules.State) *rules.State {
 		return nil
 	}
 	c := *s
-	for _, list := range []*[]rules.PurposeStanding{&c.LIObjections, &c.CeaseUse, &c.CeaseProvision} {
+	for _, list := range []*[]rules.PurposeStanding{&c.Retention, &c.LIObjections, &c.CeaseUse, &c.CeaseProvision} {
 		*list = slices.Clone(*list)
 		slices.SortFunc(*list, func(a, b rules.PurposeStanding) int {
 			if a.Purpose < b.Purpose {
@@ -100,5 +107,7 @@ func plain(s *rules.State) *rules.State {
 			return 1
 		})
 	}
+	c.Orders = slices.Clone(c.Orders)
+	slices.SortFunc(c.Orders, func(a, b rules.OrderStanding) int { return strings.Compare(a.Order, b.Order) })
 	return &c
 }

@@ -19,17 +19,14 @@ func Live(changes []Change) []Change {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Seq, b.Seq))
 	})
 	type right struct {
-		kind    rules.EventKind
-		purpose string
+		kind  rules.EventKind
+		about string // purpose, or ref of an order
 	}
 	var settled []right // by a later event, going from the last
 	keep := len(changes)
 	for _, c := range slices.Backward(changes) {
-		r := right{c.Kind, c.Scope.Purpose}
-		settles, single := settlesRight(&c.Event)
-		if single {
-			r.purpose = ""
-		}
+		settles, about := settlesRight(&c.Event)
+		r := right{c.Kind, about}
 		if settles && slices.Contains(settled, r) {
 			continue
 		}
@@ -45,23 +42,30 @@ func Live(changes []Change) []Change {
 }
 
 // settlesRight reports whether an event belongs to a right that has one state at
-// a time, and whether there is one right for all purposes. Accuracy has one for
-// each category, an executed erasure stays as the earliest one, and what a
+// a time, and what beside its kind names the right: a purpose, the ref of an
+// order, or nothing where there is one right for everything. Accuracy has a state
+// for each category, an executed erasure stays as the earliest one, and what a
 // gateway wrote never counts.
-func settlesRight(e *rules.Event) (settles, single bool) {
+//
+// Only the most restrictive state of a kind makes all before it void, because it
+// counts whoever says it: of retention a hold. An achieved purpose does not. One
+// that nobody verified ends no hold that stands before it, and does not move an
+// earlier achievement, from which the period runs: without those it would.
+func settlesRight(e *rules.Event) (settles bool, about string) {
 	if e.Actor.Type == rules.ActorGateway {
-		return false, false
+		return false, ""
 	}
 	switch e.Kind {
-	case rules.EventRestriction, rules.EventDMObjection, rules.EventOptOutSaleShare, rules.EventLimitSPI, rules.EventMinorOptIn,
-		rules.EventRetention:
-		return true, true
-	case rules.EventLIObjection, rules.EventCeaseUse, rules.EventCeaseProvision:
-		return true, false
+	case rules.EventRestriction, rules.EventDMObjection, rules.EventOptOutSaleShare, rules.EventLimitSPI, rules.EventMinorOptIn:
+		return true, ""
+	case rules.EventLIObjection, rules.EventCeaseUse, rules.EventCeaseProvision, rules.EventRetention:
+		return true, e.Scope.Purpose
+	case rules.EventLegalOrder:
+		return true, e.Order
 	case rules.EventErasure, rules.EventAccuracy, rules.EventAge, rules.EventLocation, rules.EventNotice, rules.EventConsent:
-		return false, false
+		return false, ""
 	}
-	return false, false
+	return false, ""
 }
 
 // AppendLive appends an event as a line of a subject's row in a current view:

@@ -36,6 +36,8 @@ const (
 	mRegion
 	mDocument
 	mVersion
+	mExceptions
+	mOrder
 	mEvidence
 	mWriter
 
@@ -48,7 +50,8 @@ const (
 // is part of the format of a store.
 var memberNames = [...]string{
 	"population", "id", "kind", "state", "status", "event_time", "until", "actor", "purpose", "recipients", "categories", "regimes",
-	"explicit", "parental", "foreign_info", "two_step", "country", "region", "document", "version", "evidence", "writer",
+	"explicit", "parental", "foreign_info", "two_step", "country", "region", "document", "version",
+	"exceptions", "order", "evidence", "writer",
 }
 
 func memberOf(name string) members {
@@ -82,8 +85,12 @@ func membersOf(kind rules.EventKind) (may, must members) {
 		return mState | mTwoStep, mState
 	case rules.EventAccuracy:
 		return mState | mCategories, mState | mCategories
-	case rules.EventErasure, rules.EventRetention:
-		return mState, mState
+	case rules.EventErasure:
+		return mState | mExceptions, mState
+	case rules.EventRetention:
+		return mState | mPurpose, mState
+	case rules.EventLegalOrder:
+		return mState | mOrder, mState | mOrder
 	}
 	return 0, 0
 }

@@ -32,9 +32,12 @@ type Summary struct {
 type RightSummary struct {
 	Kind    string    `json:"kind"`
 	Purpose string    `json:"purpose,omitempty"` // empty: every purpose
+	Order   string    `json:"order,omitempty"`   // ref of a legal order that names the subject
 	State   string    `json:"state"`
 	Since   time.Time `json:"since"`
 	Seq     rules.Seq `json:"seq"`
+	// Exceptions are the purposes that an excepted erasure leaves.
+	Exceptions []string `json:"exceptions,omitempty"`
 }
 
 // NoticeSummary is a notice that the subject was told.
@@ -98,19 +101,21 @@ func (s *Summary) fill(state *rules.State, at time.Time) {
 		return
 	}
 	s.Seen, s.Locations, s.Contested = state.Seen, state.Locations, state.Contested
-	right := func(kind rules.EventKind, purpose string, st rules.Standing) {
+	add := func(kind rules.EventKind, st rules.Standing, r RightSummary) {
 		if st.State != rules.StateNone {
-			s.Rights = append(s.Rights, RightSummary{
-				Kind: kind.String(), Purpose: purpose, State: st.State.String(), Since: st.Since, Seq: st.Seq,
-			})
+			r.Kind, r.State, r.Since, r.Seq = kind.String(), st.State.String(), st.Since, st.Seq
+			s.Rights = append(s.Rights, r)
 		}
+	}
+	right := func(kind rules.EventKind, purpose string, st rules.Standing) {
+		add(kind, st, RightSummary{Purpose: purpose})
 	}
 	right(rules.EventRestriction, "", state.Restriction)
 	right(rules.EventDMObjection, "", state.DMObjection)
 	right(rules.EventOptOutSaleShare, "", state.OptOut)
 	right(rules.EventLimitSPI, "", state.LimitSPI)
 	right(rules.EventMinorOptIn, "", state.MinorOptIn)
-	right(rules.EventErasure, "", state.Erasure)
+	add(rules.EventErasure, state.Erasure, RightSummary{Exceptions: state.ErasureExceptions})
 	for _, p := range state.Retention {
 		right(rules.EventRetention, p.Purpose, p.Standing)
 	}
@@ -122,6 +127,9 @@ func (s *Summary) fill(state *rules.State, at time.Time) {
 	}
 	for _, p := range state.CeaseProvision {
 		right(rules.EventCeaseProvision, p.Purpose, p.Standing)
+	}
+	for _, o := range state.Orders {
+		add(rules.EventLegalOrder, o.Standing, RightSummary{Order: o.Order})
 	}
 	for _, n := range state.Notices {
 		s.Notices = append(s.Notices, NoticeSummary(n))

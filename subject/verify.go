@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/modicum-dev/modicum/rules"
@@ -74,8 +75,8 @@ func verifyCurrent(ctx context.Context, store Store) error {
 	return nil
 }
 
-// sameState compares two states up to the order of rights over purposes, which
-// says nothing.
+// sameState compares two states up to the order of rights over purposes and of
+// legal orders, which says nothing.
 func sameState(a, b *rules.State) bool {
 	return reflect.DeepEqual(ordered(a), ordered(b))
 }
@@ -85,18 +86,12 @@ func ordered(s *rules.State) *rules.State {
 		return nil
 	}
 	c := *s
-	for _, list := range []*[]rules.PurposeStanding{&c.LIObjections, &c.CeaseUse, &c.CeaseProvision} {
+	for _, list := range []*[]rules.PurposeStanding{&c.Retention, &c.LIObjections, &c.CeaseUse, &c.CeaseProvision} {
 		*list = slices.Clone(*list)
-		slices.SortFunc(*list, func(a, b rules.PurposeStanding) int {
-			switch {
-			case a.Purpose < b.Purpose:
-				return -1
-			case a.Purpose > b.Purpose:
-				return 1
-			}
-			return 0
-		})
+		slices.SortFunc(*list, func(a, b rules.PurposeStanding) int { return strings.Compare(a.Purpose, b.Purpose) })
 	}
+	c.Orders = slices.Clone(c.Orders)
+	slices.SortFunc(c.Orders, func(a, b rules.OrderStanding) int { return strings.Compare(a.Order, b.Order) })
 	return &c
 }
 

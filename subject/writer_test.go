@@ -102,16 +102,25 @@ func TestRecordRefuses(t *testing.T) {
 	optIn.Event.Kind = rules.EventMinorOptIn
 	adult := restriction("1", rules.StateNone, future)
 	adult.Event.Kind, adult.Event.Age = rules.EventAge, rules.AgeFact{Band: rules.Adult}
+	achieved := restriction("1", rules.StateAchieved, future)
+	achieved.Event.Kind = rules.EventRetention
+	order := restriction("1", rules.StateActive, day0)
+	order.Event.Kind, order.Event.Order = rules.EventLegalOrder, "order-1"
+	claimed := order
+	claimed.Event.Actor = rules.Actor{Type: rules.ActorOperator}
 	for name, c := range map[string]struct {
 		bad  subject.Envelope
 		want string
 	}{
-		"unknown population": {subject.Envelope{Population: "SECRET-4711", ID: "1", Event: good.Event}, "population: is not declared"},
-		"foreign id":         {restriction("SECRET-4711", rules.StateActive, day0), "id: has not the form"},
-		"gateway's own":      {gateway, "actor.type"},
-		"future lift":        {restriction("1", rules.StateLifted, future), "event_time"},
-		"future opt-in":      {optIn, "event_time"},
-		"future adult":       {adult, "event_time"},
+		"future achievement":    {achieved, "event_time: a purpose is achieved"},
+		"order of the person":   {order, "actor: must be a verified operator"},
+		"order of an unchecked": {claimed, "actor: must be a verified operator"},
+		"unknown population":    {subject.Envelope{Population: "SECRET-4711", ID: "1", Event: good.Event}, "population: is not declared"},
+		"foreign id":            {restriction("SECRET-4711", rules.StateActive, day0), "id: has not the form"},
+		"gateway's own":         {gateway, "actor.type"},
+		"future lift":           {restriction("1", rules.StateLifted, future), "event_time"},
+		"future opt-in":         {optIn, "event_time"},
+		"future adult":          {adult, "event_time"},
 	} {
 		_, err := d.Record(t.Context(), []subject.Envelope{good, c.bad})
 		bad, ok := errors.AsType[*subject.BatchError](err)
