@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -11,39 +12,111 @@ import (
 	"github.com/modicum-dev/modicum/rules"
 )
 
-func init() { noun("policy", "Check and reload the policy", policyCheck, policyReload) }
+func init() { noun("policy", "Check, test and reload the policy", policyCheck, policyReload) }
 
 // ErrProblems is returned by `policy check` for a policy with problems, after
 // they were printed.
 var ErrProblems = errors.New("the policy has problems")
 
 func policyCheck() *cobra.Command {
-	var asJSON bool
+	var asJSON, strict bool
+	var at string
 	c := &cobra.Command{
-		Use: "check DIR", Short: "Report every problem of a policy at file:line:column", Args: cobra.ExactArgs(1),
+		Use: "check DIR", Short: "Report every problem of a policy at file:line:column, and what somebody should look at", Args: cobra.ExactArgs(1),
+		Example: `  modicum policy check policy
+  modicum policy check policy --at 2027-04-01    what the policy will say on that day
+  modicum policy check policy --json --strict    for a pipeline`,
 		RunE: func(c *cobra.Command, args []string) error {
-			policy, err := caddymodule.LoadPolicy(args[0])
-			var problems rules.Problems
-			if err != nil && !errors.As(err, &problems) {
+			now, err := instant(at)
+			if err != nil {
 				return err
 			}
+			policy, err := caddymodule.LoadPolicy(args[0])
+			var found rules.Problems
+			if err != nil && !errors.As(err, &found) {
+				return err
+			}
+			if policy != nil {
+				found = policy.Findings(now)
+			}
 			if asJSON {
-				return printProblems(c, problems)
+				err = printProblems(c, found)
+			} else {
+				err = tellProblems(c, policy, found, now)
 			}
-			for _, p := range problems {
-				if err := say(c.OutOrStdout(), "%s\n", p.Error()); err != nil {
-					return err
-				}
+			if err != nil {
+				return err
 			}
-			if len(problems) > 0 {
-				return fmt.Errorf("%w: %d", ErrProblems, len(problems))
+			errs, warnings := count(found)
+			if errs > 0 || strict && warnings > 0 {
+				return fmt.Errorf("%w: %s", ErrProblems, tally(errs, warnings))
 			}
-			b := policy.Bundle
-			return say(c.OutOrStdout(), "ok: %d purposes, %d recipients, apis %q, bundle %s\n", len(b.Purposes), len(b.Recipients), policy.APIs(), b.Hash)
+			return nil
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON array of problems")
+	c.Flags().StringVar(&at, "at", "", "the day, or the instant (RFC 3339), for which to ask; now if empty")
+	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON array of problems, each with its severity")
+	c.Flags().BoolVar(&strict, "strict", false, "exit with 1 when there are warnings, as with errors")
 	return c
+}
+
+// instant reads a flag that is a day, of which it is the first moment, or an
+// instant.
+func instant(s string) (time.Time, error) {
+	if s == "" {
+		return time.Now().UTC(), nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, usage("--at is a day such as 2027-03-31, or an instant such as 2027-03-31T12:00:00Z")
+}
+
+func count(problems rules.Problems) (errs, warnings int) {
+	for _, p := range problems {
+		if p.Warning {
+			warnings++
+		} else {
+			errs++
+		}
+	}
+	return errs, warnings
+}
+
+// tally reads "2 errors, 1 warning".
+func tally(errs, warnings int) string {
+	return number(errs, "error") + ", " + number(warnings, "warning")
+}
+
+func number(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// tellProblems prints for people: the problems, what the policy says at the time
+// if it may be used, and the tally.
+func tellProblems(c *cobra.Command, policy *rules.Policy, found rules.Problems, at time.Time) error {
+	out := c.OutOrStdout()
+	for _, p := range found {
+		if err := say(out, "%s\n", p.Error()); err != nil {
+			return err
+		}
+	}
+	if policy != nil {
+		if err := say(out, "%s", editionText(policy, at)); err != nil {
+			return err
+		}
+		b := policy.Bundle
+		if err := say(out, "ok: %d purposes, %d recipients, apis %q, bundle %s\n", len(b.Purposes), len(b.Recipients), policy.APIs(), b.Hash); err != nil {
+			return err
+		}
+	}
+	errs, warnings := count(found)
+	return say(out, "%s\n", tally(errs, warnings))
 }
 
 func printProblems(c *cobra.Command, problems rules.Problems) error {
@@ -51,20 +124,23 @@ func printProblems(c *cobra.Command, problems rules.Problems) error {
 		File       string `json:"file"`
 		Line       int    `json:"line"`
 		Column     int    `json:"column"`
+		Severity   string `json:"severity"`
 		Problem    string `json:"problem"`
 		Suggestion string `json:"suggestion,omitempty"`
 	}
 	out := make([]line, len(problems))
 	for i, p := range problems {
-		out[i] = line{p.Pos.File, p.Pos.Line, p.Pos.Column, p.Detail, p.Suggestion}
+		severity := "error"
+		if p.Warning {
+			severity = "warning"
+		}
+		out[i] = line{p.Pos.File, p.Pos.Line, p.Pos.Column, severity, p.Detail, p.Suggestion}
 	}
 	enc := json.NewEncoder(c.OutOrStdout())
+	enc.SetEscapeHTML(false) // a message may say <<
 	enc.SetIndent("", "  ")
 	if err := enc.Encode(out); err != nil {
-		return err
-	}
-	if len(problems) > 0 {
-		return fmt.Errorf("%w: %d", ErrProblems, len(problems))
+		return fmt.Errorf("printing: %w", err)
 	}
 	return nil
 }
