@@ -114,16 +114,23 @@ func newBundle() *rules.Bundle {
 
 // file decodes one file into the bundle.
 func (d *decoder) file(name string, b []byte) {
+	if body := d.open(name, b); body != nil {
+		d.sections(body, rules.Pos{File: name, Line: 1, Column: 1})
+	}
+}
+
+// open returns the one document of a file, nil when there is a problem.
+func (d *decoder) open(name string, b []byte) ast.Node {
 	d.name = name
 	start := rules.Pos{File: name, Line: 1, Column: 1}
 	if len(b) > DefaultMaxFile {
 		d.problem(start, rules.ErrTooMuch, fmt.Sprintf("the file has %d bytes, more than %d", len(b), DefaultMaxFile), "split it")
-		return
+		return nil
 	}
 	tree, err := parse(b)
 	if err != nil {
 		d.syntax(err, start)
-		return
+		return nil
 	}
 	var bodies []ast.Node
 	for _, doc := range tree.Docs {
@@ -133,9 +140,9 @@ func (d *decoder) file(name string, b []byte) {
 	}
 	if len(bodies) != 1 {
 		d.problem(start, rules.ErrSyntax, fmt.Sprintf("the file holds %d YAML documents, not one", len(bodies)), "")
-		return
+		return nil
 	}
-	d.sections(bodies[0], start)
+	return bodies[0]
 }
 
 // parse contains a panic of the YAML parser: a policy file is input.
