@@ -12,7 +12,9 @@ import (
 	"github.com/modicum-dev/modicum/rules"
 )
 
-func init() { noun("policy", "Check, test and reload the policy", policyCheck, policyReload) }
+func init() {
+	noun("policy", "Check, test and reload the policy", policyCheck, policyTest, policyReload)
+}
 
 // ErrProblems is returned by `policy check` for a policy with problems, after
 // they were printed.
