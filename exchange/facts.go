@@ -101,7 +101,7 @@ func (f *editionFacts) profile(p *rules.Plan, a *rules.Actions, keyID string) (*
 		}
 	}
 	pr, err := newProfile(p, a, keyID)
-	if err == nil && p.Actions(a.Class) == a {
+	if err == nil && p.Remembers(a) {
 		f.profiles.Store(a, pr)
 	}
 	return pr, err
@@ -137,8 +137,12 @@ func newProfile(p *rules.Plan, a *rules.Actions, keyID string) (*profile, error)
 		for _, r := range d.Reasons {
 			line.Reasons = append(line.Reasons, r.String())
 		}
-		if a.Fields[i].Verb == rules.Transform {
-			line.Transform = a.Fields[i].Need.String()
+		switch action := a.Fields[i]; {
+		case action.Verb != rules.Transform:
+		case action.Generaliser != nil:
+			line.Transform = action.Generaliser.String()
+		default:
+			line.Transform = action.Need.String()
 			line.Domain, line.KeyID = p.Recipient().Name.Value+"/"+p.LinkGroup(), keyID
 		}
 		fact.Fields = append(fact.Fields, line)

@@ -234,8 +234,14 @@ func (q *request) emit() rules.Reason {
 	}
 	q.domain = q.g.domain(q.plan)
 	var err error
-	q.out, err = w.doc.Emit(b.out, w.actions, &tokens{domain: q.domain, fields: shape.Fields, people: q.people})
-	if err != nil {
+	q.out, err = w.doc.Emit(b.out, w.actions, redact.Terms{
+		Tokens: &tokens{domain: q.domain, fields: shape.Fields, people: q.people},
+		At:     q.decided, MinCell: q.plan.MinCell(), Keys: w.keys,
+	})
+	switch {
+	case errors.Is(err, redact.ErrRoom):
+		return rules.Overloaded
+	case err != nil:
 		q.warn("answer not minimised", err)
 		return rules.ResponseUninspectable
 	}
@@ -244,6 +250,9 @@ func (q *request) emit() rules.Reason {
 	}
 	released := 0
 	for i := range q.people {
+		if w.doc.Small(i) {
+			q.people[i].actions = q.people[i].actions.Small()
+		}
 		if w.doc.Released(i) {
 			released++
 		}

@@ -102,7 +102,7 @@ func (w *workload) minimise(tb testing.TB, doc *redact.Document, dst []byte) []b
 		}
 		w.all = append(w.all, a)
 	}
-	out, err := doc.Emit(dst, w.all, fixedToken{})
+	out, err := doc.Emit(dst, w.all, redact.Terms{Tokens: fixedToken{}})
 	if err != nil || len(out) == 0 {
 		tb.Fatal(err)
 	}

@@ -127,12 +127,12 @@ func (c corpusCase) run(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := doc.Emit(nil, actions, hashTokens{})
+	out, err := doc.Emit(nil, actions, redact.Terms{Tokens: hashTokens{}, At: decided})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.want == "" {
-		compareReference(t, shape, []byte(c.body), &doc, actions, out)
+		compareReference(t, shape, []byte(c.body), &doc, actions, redact.Terms{MinCell: rules.DefaultMinCell}, out)
 	}
 	text := string(out) + "\n"
 	if len(out) == 0 {
@@ -155,6 +155,9 @@ func (c corpusCase) run(t *testing.T) string {
 			text += " released: " + strings.Join(fieldPaths(shape, doc.Emitted(i)), " ")
 		} else {
 			text += " withheld"
+		}
+		if doc.Small(i) {
+			text += " small"
 		}
 		if n := doc.Defects(i); n > 0 {
 			text += fmt.Sprintf(" defects: %d", n)

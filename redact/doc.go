@@ -13,7 +13,7 @@
 //	for i, s := range doc.Subjects() {
 //		actions[i] = decide(s)
 //	}
-//	out, err := doc.Emit(nil, actions, tokens)
+//	out, err := doc.Emit(nil, actions, redact.Terms{Tokens: tokens, At: now})
 //
 // Open checks every byte of the body against RFC 8259, also what will be
 // withheld, so that no client can read the output of an upstream that this
@@ -41,19 +41,29 @@
 //     where its key goes. When the key is the id of the subject that stands
 //     under it and nothing but the key may leave, an empty object or array
 //     stands for the subject.
+//   - Under a statistical purpose the coarser values of a subject leave only in a
+//     combination that enough people of the answer share.
+//
+// # What is replaced
+//
+// A pseudonym comes from [Tokens]. A coarser value is made here, by the generaliser of
+// the action, and is always a string. No generaliser but that of a day gives back
+// the text that it was given, and a key is never made coarser: two of them could become
+// one.
 //
 // # Defects
 //
 // An error of the document (see [ErrorKind]) refuses all of it. A defect of
 // one value only withholds that value, so that one poisoned record does not
-// close a list for everyone: a container where a rule stands, and a string
-// with half of a surrogate pair, which readers decode differently. A deciding
+// close a list for everyone: a container where a rule stands, a string with half of
+// a surrogate pair, which readers decode differently, and a value that its
+// generaliser does not understand. A deciding
 // member that is duplicated, has such a defect or cannot be reached because
 // its parent is no object is reported as [Defect]; who decides must withhold
 // the subject.
 //
 // # Purity
 //
-// The package does no I/O, reads no clock, draws no randomness and does not
+// The package does no I/O, reads no clock (the instant is an argument), draws no randomness and does not
 // log. Its errors name offsets and kinds, never content.
 package redact

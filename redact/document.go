@@ -27,6 +27,8 @@ type Document struct {
 	outcomes []outcome // by subject, of the last Emit
 	stray    int       // defects outside every subject
 	bits     []uint64  // the sets of all outcomes
+	cells    []cell    // what the last Emit wrote of values that are marked as cells
+	combos   []combination
 }
 
 // Open checks the whole body and finds what Emit may need of it. want holds
@@ -65,13 +67,17 @@ func (d *Document) Reset() {
 	d.text = d.text[:0]
 	d.outcomes = d.outcomes[:0]
 	d.stray = 0
+	d.cells = d.cells[:0]
+	clear(d.combos) // hashes of data
+	d.combos = d.combos[:0]
 }
 
 // Size returns how many bytes the document holds besides the body, idle room
 // included. What it has learned about shapes is not counted: it is bounded by the
 // policy.
 func (d *Document) Size() int {
-	return cap(d.tape)*itemSize + cap(d.subjects)*subjectSize + cap(d.text) + cap(d.outcomes)*outcomeSize + cap(d.bits)*8
+	return cap(d.tape)*itemSize + cap(d.subjects)*subjectSize + cap(d.text) + cap(d.outcomes)*outcomeSize + cap(d.bits)*8 +
+		cap(d.cells)*cellSize + cap(d.combos)*combinationSize
 }
 
 // The sizes of what a Document holds many of, in bytes on a 64-bit machine. They
@@ -81,6 +87,9 @@ const (
 	itemSize    = 24
 	subjectSize = 176
 	outcomeSize = 24
+
+	cellSize        = 16
+	combinationSize = 32
 )
 
 // Subjects returns the subjects in the order in which they begin. A subject

@@ -17,12 +17,12 @@ import (
 	"github.com/modicum-dev/modicum/rules"
 )
 
-// TestPure reads what the package imports: nothing that does I/O, knows the
-// time, draws randomness or logs.
+// TestPure reads what the package imports: nothing that does I/O, reads the
+// clock, draws randomness or logs.
 func TestPure(t *testing.T) {
 	t.Parallel()
 	allowed := []string{
-		"bytes", "encoding/binary", "errors", "fmt", "math", "math/bits", "slices", "strconv", "unicode/utf8",
+		"bytes", "cmp", "encoding/binary", "errors", "fmt", "math", "math/bits", "slices", "strconv", "strings", "time", "unicode/utf8",
 		"github.com/modicum-dev/modicum/rules",
 	}
 	files, err := filepath.Glob("*.go")
@@ -89,7 +89,7 @@ func TestNothingIsLeftOfARefusedBody(t *testing.T) {
 	shape := mustShape(t, "subject customer at [] id=id\n[].id")
 	var doc redact.Document
 	body := []byte(`[{"id":1},{"id":2}]`)
-	if _, err := doc.Emit(nil, nil, nil); !errors.Is(err, redact.ErrUse) {
+	if _, err := doc.Emit(nil, nil, redact.Terms{}); !errors.Is(err, redact.ErrUse) {
 		t.Errorf("Emit before Open: %v", err)
 	}
 	for name, forget := range map[string]func(){
@@ -103,14 +103,14 @@ func TestNothingIsLeftOfARefusedBody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := doc.Emit(nil, all, nil); err != nil || !doc.Released(1) {
+		if _, err := doc.Emit(nil, all, redact.Terms{}); err != nil || !doc.Released(1) {
 			t.Fatal(err)
 		}
 		forget()
 		if len(doc.Subjects()) != 0 || doc.Released(0) || doc.Emitted(0) != nil {
 			t.Errorf("after %s: the last document is still there", name)
 		}
-		if out, err := doc.Emit([]byte("x"), all, nil); !errors.Is(err, redact.ErrUse) || string(out) != "x" {
+		if out, err := doc.Emit([]byte("x"), all, redact.Terms{}); !errors.Is(err, redact.ErrUse) || string(out) != "x" {
 			t.Errorf("after %s: Emit gives %q, %v", name, out, err)
 		}
 	}
@@ -123,13 +123,13 @@ func TestEmitNeedsOneDecisionForEachSubject(t *testing.T) {
 	if err := doc.Open(shape, nil, []byte(`[{"id":1},{"id":2}]`), redact.Limits{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := doc.Emit(nil, make([]*rules.Actions, 1), nil); !errors.Is(err, redact.ErrUse) {
+	if _, err := doc.Emit(nil, make([]*rules.Actions, 1), redact.Terms{}); !errors.Is(err, redact.ErrUse) {
 		t.Error(err)
 	}
 	short := &rules.Actions{} // decides no field at all
 	nothing := &rules.Actions{Nothing: true, Fields: []rules.Action{{Verb: rules.Allow}}}
 	for _, actions := range [][]*rules.Actions{{short, nothing}, {nil, {Fields: []rules.Action{{Verb: 99}}}}} {
-		if out, err := doc.Emit(nil, actions, nil); err != nil || string(out) != "[]" {
+		if out, err := doc.Emit(nil, actions, redact.Terms{}); err != nil || string(out) != "[]" {
 			t.Errorf("%q, %v", out, err)
 		}
 	}
@@ -151,7 +151,7 @@ func TestEmitAppendsAndMayBeRepeated(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := doc.Emit([]byte("before:"), actions, nil)
+		out, err := doc.Emit([]byte("before:"), actions, redact.Terms{})
 		if err != nil || string(out) != c.want {
 			t.Errorf("%s: %s, %v", c.lines, out, err)
 		}
@@ -207,7 +207,7 @@ func TestTokensAreChecked(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			out, err := doc.Emit([]byte("x"), actions, c.tokens)
+			out, err := doc.Emit([]byte("x"), actions, redact.Terms{Tokens: c.tokens})
 			switch {
 			case v.want == "":
 				if !errors.Is(err, redact.ErrUse) || string(out) != "x" || doc.Released(0) {
@@ -248,11 +248,11 @@ func TestReuseAcrossShapesAndOrders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := doc.Emit(nil, actions, nil)
+		out, err := doc.Emit(nil, actions, redact.Terms{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		compareReference(t, shape, body, &doc, actions, out)
+		compareReference(t, shape, body, &doc, actions, redact.Terms{MinCell: rules.DefaultMinCell}, out)
 	}
 }
 
@@ -280,7 +280,7 @@ func TestNoShapeNamesNothing(t *testing.T) {
 		if err := doc.Open(shape, nil, []byte(`{"a":[1]}`), redact.Limits{}); err != nil {
 			t.Fatal(err)
 		}
-		if out, err := doc.Emit(nil, nil, nil); err != nil || len(out) != 0 {
+		if out, err := doc.Emit(nil, nil, redact.Terms{}); err != nil || len(out) != 0 {
 			t.Errorf("%q, %v", out, err)
 		}
 		if err := doc.Open(shape, nil, []byte(`{"a":[1}`), redact.Limits{}); !errors.Is(err, redact.ErrSyntax) {

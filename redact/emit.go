@@ -3,13 +3,14 @@ package redact
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/modicum-dev/modicum/rules"
 )
 
-// Tokens replaces values. It is called in the order of the body, and also for
-// values of a subject that turns out not to be released because everything
-// else of it is withheld.
+// Tokens replaces values by pseudonyms. It is called in the order of the body, perhaps
+// more than once, and also for values of a subject that turns out not to be released
+// because everything else of it is withheld.
 type Tokens interface {
 	// AppendToken appends the JSON value that replaces value; for a key of a
 	// map a JSON string. It must not change dst otherwise, and must not keep
@@ -18,38 +19,81 @@ type Tokens interface {
 	AppendToken(dst []byte, subject, field int, need rules.Need, value Scalar) ([]byte, bool)
 }
 
+// Terms are what an Emit goes by besides the decisions.
+type Terms struct {
+	Tokens Tokens // nil withholds what would be a pseudonym
+	// At is the instant of the decision: ages are as of it. With the zero time
+	// nobody is born yet.
+	At time.Time
+	// MinCell is how many subjects of the answer must share a combination of the
+	// values that are marked [rules.Action.Cell] (M2); below 1 it means
+	// [rules.DefaultMinCell].
+	MinCell int
+	// Keys says by index who the subjects are: those of one kind with equal keys are
+	// one person, who makes no cell larger than once. Nil: all are different.
+	Keys []rules.Key
+}
+
 // outcome is what became of one subject.
 type outcome struct {
 	released bool
 	marked   bool // bits is in use
+	small    bool // what is marked as a cell is withheld
 	bits     int  // where its set begins in Document.bits
 	defects  int
 }
 
 // Emit appends to dst what may leave of the body. actions[i] decides
-// Subjects()[i]; nil withholds it. A nil Tokens withholds what would be
-// transformed. When the whole body is about one subject and that is withheld,
-// nothing is appended.
+// Subjects()[i]; nil withholds it. What actions mark as a cell is withheld of the
+// subjects that are too few to share it; see [Document.Small]. When the whole body is
+// about one subject and that is withheld, nothing is appended.
 //
 // Emit may be called again, with other actions, until the next Open. An error
-// is [ErrUse]; dst is then returned as it was.
-func (d *Document) Emit(dst []byte, actions []*rules.Actions, tokens Tokens) ([]byte, error) {
+// is [ErrUse] or [ErrRoom]; dst is then returned as it was.
+func (d *Document) Emit(dst []byte, actions []*rules.Actions, terms Terms) ([]byte, error) {
 	if !d.open {
 		return dst, fmt.Errorf("%w: no open document", ErrUse)
 	}
 	if len(actions) != len(d.subjects) {
 		return dst, fmt.Errorf("%w: %d actions for %d subjects", ErrUse, len(actions), len(d.subjects))
 	}
-	d.bits, d.stray = d.bits[:0], 0
+	if terms.Keys != nil && len(terms.Keys) != len(d.subjects) {
+		return dst, fmt.Errorf("%w: %d keys for %d subjects", ErrUse, len(terms.Keys), len(d.subjects))
+	}
+	if terms.MinCell < 1 {
+		terms.MinCell = rules.DefaultMinCell
+	}
 	d.outcomes = slices.Grow(d.outcomes[:0], len(d.subjects))[:len(d.subjects)]
 	clear(d.outcomes)
-	e := emission{d: d, dst: dst, start: len(dst), actions: actions, tokens: tokens, subject: nobody}
+	start := len(dst)
+	for round := 1; ; round++ {
+		out, err := d.emit(dst, actions, terms)
+		if err != nil {
+			clear(d.outcomes)
+			return dst, err
+		}
+		if !d.suppress(out, &terms, round == maxRounds) {
+			return out, nil
+		}
+		dst = out[:start]
+	}
+}
+
+// emit is one run. What is known to be a small cell is withheld.
+func (d *Document) emit(dst []byte, actions []*rules.Actions, terms Terms) ([]byte, error) {
+	d.bits, d.cells, d.stray = d.bits[:0], d.cells[:0], 0
+	for i := range d.outcomes {
+		d.outcomes[i] = outcome{small: d.outcomes[i].small}
+	}
+	e := emission{d: d, dst: dst, start: len(dst), actions: actions, terms: terms, subject: nobody}
 	for t := 0; t < len(d.tape); {
 		t = e.item(t)
 	}
-	if e.failed {
-		clear(d.outcomes)
+	switch {
+	case e.failed:
 		return dst, fmt.Errorf("%w: a token is not JSON", ErrUse)
+	case e.full:
+		return dst, ErrRoom
 	}
 	return e.dst, nil
 }
@@ -72,8 +116,8 @@ func (d *Document) Emitted(i int) rules.FieldSet {
 
 // Defects counts the values of subject i that the actions of the last Emit
 // would have let leave, and that were withheld for a defect of their own: a
-// container where a rule stands, or half a surrogate pair. Index -1 counts
-// those outside every subject.
+// container where a rule stands, half a surrogate pair, or a value that its
+// generaliser does not understand. Index -1 counts those outside every subject.
 func (d *Document) Defects(i int) int {
 	switch {
 	case i == nobody:
@@ -93,8 +137,9 @@ type emission struct {
 	dst     []byte
 	start   int
 	actions []*rules.Actions
-	tokens  Tokens
+	terms   Terms
 	failed  bool // a token broke its contract
+	full    bool // the budget had no room
 
 	// Of the nearest enclosing subject:
 	subject int
@@ -184,7 +229,7 @@ func (e *emission) scalar(it *item) {
 	case rules.Transform:
 		mark := len(e.dst)
 		e.begin(it)
-		if _, ok := e.token(it, span{int(it.from), int(it.to)}, a.Need); !ok {
+		if !e.replacement(it, a) {
 			e.dst = e.dst[:mark]
 			return
 		}
@@ -193,8 +238,43 @@ func (e *emission) scalar(it *item) {
 	}
 }
 
-// subtree writes a container without its insignificant whitespace. It has no
-// token: a pseudonym stands for one value.
+// replacement writes what stands for a value.
+func (e *emission) replacement(it *item, a rules.Action) bool {
+	at := span{int(it.from), int(it.to)}
+	if a.Need != rules.NeedGeneralised {
+		_, ok := e.token(it, at, a.Need)
+		return ok
+	}
+	from := len(e.dst)
+	if !e.general(it, at, a.Generaliser) {
+		return false
+	}
+	if a.Cell {
+		e.cell(int(it.ref), from)
+	}
+	return true
+}
+
+// general writes a value in its coarser form. Null and the empty string have none, as
+// they have no token; any other value without one has a defect.
+func (e *emission) general(it *item, at span, g *rules.Generaliser) bool {
+	d := e.d
+	room := len(d.text)
+	value := d.scalar(it.typ, at, it.escaped)
+	if len(value.Text) == 0 {
+		return false
+	}
+	var ok bool
+	if e.dst, ok = appendGeneral(e.dst, g, value, e.terms.At); !ok {
+		e.defect()
+	}
+	clear(d.text[room:])
+	d.text = d.text[:room]
+	return ok
+}
+
+// subtree writes a container without its insignificant whitespace. Nothing replaces
+// it: a pseudonym or a coarser form stands for one value.
 func (e *emission) subtree(it *item) {
 	f := int(it.ref)
 	switch e.action(f).Verb {
@@ -217,6 +297,9 @@ func (e *emission) key(t int, it *item) {
 		e.comma()
 		e.dst = append(e.dst, e.d.scan.b[it.keyFrom:it.keyTo]...)
 	case rules.Transform:
+		if a.Need == rules.NeedGeneralised {
+			return // two keys could become one
+		}
 		e.comma()
 		if typ, ok := e.token(it, span{int(it.keyFrom), int(it.keyTo)}, a.Need); !ok || typ != String {
 			e.failed = e.failed || ok
@@ -297,13 +380,17 @@ func (e *emission) action(f int) rules.Action {
 	case def.kind != e.kind || f >= len(e.current.Fields):
 		return rules.Action{}
 	}
-	return e.current.Fields[f]
+	a := e.current.Fields[f]
+	if a.Cell && e.d.outcomes[e.subject].small {
+		return rules.Action{}
+	}
+	return a
 }
 
 // token appends what replaces the text of an item, its value or its key, and
 // returns the type of the token.
 func (e *emission) token(it *item, at span, need rules.Need) (ScalarType, bool) {
-	if e.tokens == nil || it.typ == Null {
+	if e.terms.Tokens == nil || it.typ == Null {
 		return Absent, false
 	}
 	d := e.d
@@ -313,7 +400,7 @@ func (e *emission) token(it *item, at span, need rules.Need) (ScalarType, bool) 
 		return Absent, false
 	}
 	mark := len(e.dst)
-	out, ok := e.tokens.AppendToken(e.dst, e.subject, int(it.ref), need, value)
+	out, ok := e.terms.Tokens.AppendToken(e.dst, e.subject, int(it.ref), need, value)
 	clear(d.text[room:])
 	d.text = d.text[:room]
 	if !ok {

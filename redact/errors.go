@@ -19,8 +19,8 @@ var (
 	// ErrRoom means that the budget has no room for what is in the body.
 	ErrRoom = errors.New("no room for what is in the JSON")
 	// ErrUse means that the caller broke the contract of Emit: there is no
-	// open document, the actions do not belong to it, or a token is not JSON.
-	// Nothing was appended.
+	// open document, the actions or keys do not belong to it, or a token is not
+	// JSON. Nothing was appended.
 	ErrUse = errors.New("redact: misuse")
 )
 

@@ -53,6 +53,8 @@ func seedBodies(f *testing.F) [][]byte {
 		`{"i":1,"n":"\ud83d\ude00","k":null,"o":{"x":true,"y":-0.5e+7,"z":0}}`, `{"c1":{"n":1,"c":"JP","k":2,"m":{"a":1,"":2}},"\u0063":{}}`,
 		`{"d":[{"i":1,"k":1,"f":[{"i":2,"n":"x","b":1,"k":3}],"g":{"i":4,"b":5}}]}`, `{"g":{"a":{"m":{"c1":"Bo","c2":null}}}}`, `[["a",1],[],[{}]]`,
 		`[{"p":1,"k":2,"q":{"a":{"z":1}}}]`, `{"p":{"q":1},"l":[{"x":1}],"m":{"a":[1,2]},"s":{"x": 1}}`, `{"a":"\ud800","\udc00":1}`, "[\"\xff\"]",
+		`{"d":[{"n":"1980-02-29","t":["JP-13","DE"],"o":{"l":"Bo@Example.Com"}},{"n":"1984-01-01","t":["JP","FR"],"o":{"l":"al@example.com"}},{"n":"192.0.2.7"}]}`,
+		`{"d":[{"i":"JP","f":[{"n":"JP"},{"n":"CN"}]},{"i":"CN","f":[{"n":"DE"},{"n":"CN"}]},{"i":41,"g":{"i":"2001:db8::1"}}]}`, `[["JP"],["DE"],[30],["100-0001"]]`,
 	} {
 		seeds = append(seeds, []byte(s))
 	}
@@ -88,7 +90,7 @@ func FuzzScan(f *testing.F) {
 	})
 }
 
-// FuzzEmit: the output is what the reference says, valid JSON, without
+// FuzzEmit: the output is what the reference says, small cells included, valid JSON, without
 // whitespace, the same when withheld places change, and the same when only
 // the fields that may leave are wanted.
 func FuzzEmit(f *testing.F) {
@@ -116,12 +118,19 @@ func checkEmit(tb testing.TB, doc *redact.Document, shape *rules.Shape, body []b
 		return
 	}
 	actions := randomActions(shape, doc.Subjects(), r)
-	out, err := doc.Emit([]byte("{"), actions, hashTokens{})
+	terms := redact.Terms{Tokens: hashTokens{}, At: decided, MinCell: 1 + r.IntN(4)}
+	if r.IntN(3) > 0 {
+		terms.Keys = make([]rules.Key, len(actions))
+		for i := range terms.Keys {
+			terms.Keys[i][0] = byte(r.IntN(1+len(actions)) & 0xff)
+		}
+	}
+	out, err := doc.Emit([]byte("{"), actions, terms)
 	if err != nil || out[0] != '{' {
 		tb.Fatal(err)
 	}
 	out = out[1:]
-	compareReference(tb, shape, body, doc, actions, out)
+	compareReference(tb, shape, body, doc, actions, terms, out)
 	if len(out) > 0 {
 		var compact bytes.Buffer
 		if err := json.Compact(&compact, out); err != nil || !bytes.Equal(compact.Bytes(), out) {
@@ -145,7 +154,7 @@ func checkEmit(tb testing.TB, doc *redact.Document, shape *rules.Shape, body []b
 		if len(doc.Subjects()) != len(actions) {
 			tb.Fatalf("%s: %d subjects, not %d, in %s", what, len(doc.Subjects()), len(actions), body)
 		}
-		got, err := doc.Emit(nil, actions, hashTokens{})
+		got, err := doc.Emit(nil, actions, terms)
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -184,6 +193,9 @@ func randomActions(shape *rules.Shape, subjects []redact.Subject, r *rand.Rand) 
 			}
 			if shape.Fields[f].Kind == subjects[i].Kind {
 				actions[i].Fields[f] = rules.Action{Verb: verb, Need: rules.NeedPseudonym}
+				if verb == rules.Transform && r.IntN(2) == 0 {
+					actions[i].Fields[f] = rules.Action{Verb: verb, Need: rules.NeedGeneralised, Cell: r.IntN(3) > 0, Generaliser: someGeneralisers[r.IntN(len(someGeneralisers))]}
+				}
 			}
 		}
 	}

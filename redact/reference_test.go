@@ -3,7 +3,9 @@ package redact_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -148,6 +150,8 @@ type reference struct {
 	begin    map[*tree]int // the subject that begins at a value
 	actions  []*rules.Actions
 	defects  map[int]int
+	terms    redact.Terms
+	small    map[int]bool // by subject
 }
 
 func newReference(shape *rules.Shape, body []byte) (*reference, *tree) {
@@ -291,6 +295,12 @@ type piece struct {
 	leaves bool
 	text   string
 	fields map[int]map[int]bool // by subject
+	cells  map[int][]cellText   // by subject, in the order of the body
+}
+
+type cellText struct {
+	field int
+	text  string
 }
 
 func (p *piece) add(subject, field int) {
@@ -304,6 +314,12 @@ func (p *piece) add(subject, field int) {
 }
 
 func (p *piece) join(q piece) {
+	for s, cells := range q.cells {
+		if p.cells == nil {
+			p.cells = map[int][]cellText{}
+		}
+		p.cells[s] = append(p.cells[s], cells...)
+	}
 	for s, fields := range q.fields {
 		for f := range fields {
 			p.add(s, f)
@@ -319,7 +335,50 @@ func (r *reference) action(field, in int) rules.Action {
 	case in < 0 || f.Kind != r.subjects[in].Kind:
 		return rules.Action{}
 	}
-	return r.actions[in].Fields[field]
+	a := r.actions[in].Fields[field]
+	if a.Cell && r.small[in] {
+		return rules.Action{}
+	}
+	return a
+}
+
+func (r *reference) person(s int) string {
+	if r.terms.Keys == nil {
+		return strconv.Itoa(s)
+	}
+	return string(r.terms.Keys[s][:])
+}
+
+// document runs until no combination is too small. At its eighth turn it gives up, and
+// no combination leaves.
+func (r *reference) document(root *tree) piece {
+	r.small = map[int]bool{}
+	for turn := 1; ; turn++ {
+		r.defects = map[int]int{}
+		p := r.value(root, r.shape.Root, -1)
+		sharing := map[string][]int{}
+		for s, cells := range p.cells {
+			slices.SortStableFunc(cells, func(a, b cellText) int { return a.field - b.field })
+			combination := fmt.Sprintf("%d %#v", r.subjects[s].Kind, cells)
+			sharing[combination] = append(sharing[combination], s)
+		}
+		again := false
+		for _, subjects := range sharing {
+			people := map[string]bool{}
+			for _, s := range subjects {
+				people[r.person(s)] = true
+			}
+			if len(people) < r.terms.MinCell || turn == 8 {
+				again = true
+				for _, s := range subjects {
+					r.small[s] = true
+				}
+			}
+		}
+		if !again {
+			return p
+		}
+	}
 }
 
 func (r *reference) value(v *tree, n *rules.Node, in int) piece {
@@ -350,6 +409,9 @@ func (r *reference) content(v *tree, n *rules.Node, in int) piece {
 		p.text, p.leaves = r.rule(v, n, in)
 		if p.leaves {
 			p.add(in, n.Field)
+			if r.action(n.Field, in).Cell {
+				p.cells = map[int][]cellText{in: {{n.Field, p.text}}}
+			}
 		}
 		return p
 	case !v.named(n):
@@ -398,7 +460,7 @@ func (r *reference) keyed(m treeMember, n *rules.Node, in int) piece {
 	case rules.Allow:
 		ok = true
 	case rules.Transform:
-		if text := unquote(m.raw); text != "" {
+		if text := unquote(m.raw); text != "" && a.Need != rules.NeedGeneralised {
 			key, ok = hashToken(text), true
 		}
 	case rules.Withhold:
@@ -448,19 +510,26 @@ func (r *reference) rule(v *tree, n *rules.Node, in int) (string, bool) {
 	if len(s.Text) == 0 {
 		return "", false
 	}
+	if a.Need == rules.NeedGeneralised {
+		text, ok := generalised(a.Generaliser, s, decided)
+		if !ok {
+			r.defects[in]++
+		}
+		return text, ok
+	}
 	return hashToken(string(s.Text)), true
 }
 
 // compareReference checks all that a Document says of a body against the
 // reference.
-func compareReference(tb testing.TB, shape *rules.Shape, body []byte, doc *redact.Document, actions []*rules.Actions, out []byte) {
+func compareReference(tb testing.TB, shape *rules.Shape, body []byte, doc *redact.Document, actions []*rules.Actions, terms redact.Terms, out []byte) {
 	tb.Helper()
 	r, root := newReference(shape, body)
 	if diff := cmp.Diff(texts(r.subjects), texts(doc.Subjects())); diff != "" {
 		tb.Fatalf("subjects differ: -reference +redact\n%s", diff)
 	}
-	r.actions = actions
-	p := r.value(root, shape.Root, -1)
+	r.actions, r.terms = actions, terms
+	p := r.document(root)
 	if !p.leaves {
 		p.text = ""
 	}
@@ -480,6 +549,9 @@ func compareReference(tb testing.TB, shape *rules.Shape, body []byte, doc *redac
 		}
 		if doc.Released(i) != (len(got) > 0) {
 			tb.Fatalf("subject %d: released %v with fields %v", i, doc.Released(i), got)
+		}
+		if doc.Small(i) != r.small[i] {
+			tb.Fatalf("subject %d: small %v, reference %v", i, doc.Small(i), r.small[i])
 		}
 	}
 	for i := -1; i < len(actions); i++ {

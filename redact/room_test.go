@@ -41,7 +41,7 @@ func TestNoRoom(t *testing.T) {
 			if budget.taken > room || len(doc.Subjects()) != 0 {
 				t.Fatalf("%s: %d taken of %d, %d subjects", w.name, budget.taken, room, len(doc.Subjects()))
 			}
-			if _, err := doc.Emit(nil, nil, nil); !errors.Is(err, redact.ErrUse) {
+			if _, err := doc.Emit(nil, nil, redact.Terms{}); !errors.Is(err, redact.ErrUse) {
 				t.Errorf("%s: a refused document can be emitted: %v", w.name, err)
 			}
 			if got := w.minimise(t, &doc, nil); !bytes.Equal(got, want) {

@@ -174,6 +174,8 @@ func mustShape(tb testing.TB, text string) *rules.Shape {
 //   - allow data[].id data[].name
 //     0 token data[].id
 //     1 none
+//   - year data[].born
+//   - cell:region data[].country
 //
 // into one decision for each subject. What no line names is withheld.
 func decisions(shape *rules.Shape, subjects []redact.Subject, text string) ([]*rules.Actions, error) {
@@ -196,7 +198,12 @@ func decisions(shape *rules.Shape, subjects []redact.Subject, text string) ([]*r
 				a = rules.Action{Verb: rules.Transform, Need: rules.NeedPseudonym}
 			case "withhold":
 			default:
-				return nil, fmt.Errorf("unknown verb in %q", line)
+				form, cell := strings.CutPrefix(words[1], "cell:")
+				g, err := rules.ParseGeneraliser(form)
+				if err != nil {
+					return nil, fmt.Errorf("unknown verb in %q", line)
+				}
+				a = rules.Action{Verb: rules.Transform, Need: rules.NeedGeneralised, Generaliser: g, Cell: cell}
 			}
 			for _, path := range words[2:] {
 				found := false
