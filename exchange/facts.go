@@ -24,6 +24,7 @@ type editionFacts struct {
 type profile struct {
 	fact   *ledger.Fact
 	fields []int // by bit: the field's number in the shape
+	order  bool  // some of them may leave because of a legal order
 
 	decisions []decisions
 }
@@ -136,6 +137,7 @@ func newProfile(p *rules.Plan, a *rules.Actions, keyID string) (*profile, error)
 		}
 		for _, r := range d.Reasons {
 			line.Reasons = append(line.Reasons, r.String())
+			pr.order = pr.order || r == rules.LegalOrder && a.Fields[i].Verb != rules.Withhold
 		}
 		switch action := a.Fields[i]; {
 		case action.Verb != rules.Transform:

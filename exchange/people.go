@@ -20,9 +20,14 @@ type person struct {
 }
 
 // people resolves every subject of an open document: who it is, and what the
-// answer says about it that decides. It appends to out.
-func (g *Gateway) people(out []person, match rules.Match, query url.Values, subjects []redact.Subject) []person {
+// answer says about it that decides. It appends to out. caller is who asks for its own
+// data, nil for anybody else.
+func (g *Gateway) people(out []person, caller *rules.Person, match rules.Match, query url.Values, subjects []redact.Subject) []person {
 	kinds := match.Resource.Shape.Subjects
+	var own rules.Key
+	if caller != nil {
+		own = g.Keys.Subject(caller.Population, caller.ID)
+	}
 	for i := range subjects {
 		s, k := &subjects[i], &kinds[subjects[i].Kind]
 		p := person{facts: bodyFacts(s)}
@@ -40,6 +45,7 @@ func (g *Gateway) people(out []person, match rules.Match, query url.Values, subj
 		canonical, err := k.Population.Canonical(id, number)
 		if err == nil {
 			p.known, p.key = true, g.Keys.Subject(k.Population, canonical)
+			p.facts.Own = caller != nil && caller.Population == k.Population && p.key == own
 		} else {
 			p.facts.Unresolved = true
 		}

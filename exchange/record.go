@@ -29,7 +29,11 @@ func method(name string) string {
 
 // base fills what every record of this request says.
 func (q *request) base(now time.Time) (*ledger.Record, error) {
-	how, client := q.edition.Credential(q.identity)
+	presented := q.identity
+	if q.edition == nil {
+		presented.User = "" // nobody knows whether that is the id of a person
+	}
+	how, client := q.edition.Credential(presented)
 	d := &ledger.Disclosure{
 		ID: q.id, Received: milliseconds(q.received), Recipient: q.caller.Recipient,
 		Auth:     ledger.Auth{Method: how, Client: client},
@@ -150,6 +154,9 @@ func (q *request) subjects(rec *ledger.Record) error {
 		if !doc.Released(i) {
 			d.Counts.SubjectsWithheld++
 			continue
+		}
+		if pr.order {
+			d.Order = q.declared.ref
 		}
 		from := len(emitted)
 		var transformed, allowed int

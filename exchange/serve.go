@@ -177,7 +177,7 @@ func (q *request) open() rules.Reason {
 		q.warn("answer of the upstream not inspectable", err)
 		return rules.ResponseUninspectable
 	}
-	w.people = q.g.people(w.people[:0], q.match, q.values, w.doc.Subjects())
+	w.people = q.g.people(w.people[:0], q.caller.Person, q.match, q.values, w.doc.Subjects())
 	q.people = w.people
 	if !b.settle() {
 		return rules.Overloaded
