@@ -51,6 +51,7 @@ type Gateway struct {
 	MaxBody int          // bytes of an upstream body; zero: DefaultMaxBody
 	Memory  *Memory      // what all answers may take together; nil: a budget of its own
 	Meter   Meter        // nil: nothing is counted
+	Volumes Volumes      // what contracts limit; nil: a counter of its own
 
 	// Refused counts what has no record of its own.
 	Refused *Refusals
@@ -58,6 +59,7 @@ type Gateway struct {
 	facts    factCache
 	domains  sync.Map // domainKey -> *pseudonym.Domain
 	own      Memory
+	counter  Counter
 	throttle throttle
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/modicum-dev/modicum/rules"
 )
@@ -45,7 +46,7 @@ var phrases = map[rules.Reason]phrase{
 	rules.PurposeMalformed:         {status: 400, title: "Purpose not understood", detail: "Write the purpose as one token without quotes, with no parameter but ref, for example Data-Purpose: support.provide;ref=\"case-812\""},
 	rules.PurposeUnknown:           {status: 400, title: "Unknown purpose", detail: "The policy in effect has no such purpose. Check the spelling against your contract."},
 	rules.PurposeNotPermitted:      {status: 403, title: "Purpose not permitted", detail: "Your contract or this route does not cover the declared purpose. Declare one that both cover."},
-	rules.VolumeExceeded:           {status: 429, title: "Volume exceeded", detail: "A limit of your contract for this purpose is used up. Ask again when its period has passed."},
+	rules.VolumeExceeded:           {status: 429, title: "Volume exceeded", detail: "A limit of your contract for this purpose is used up. Ask again after the time in Retry-After; where there is none, ask for fewer people at once."},
 	rules.RefMissing:               {status: 400, title: "No case reference", detail: "This purpose needs a case reference, for example Data-Purpose: support.provide;ref=\"case-812\""},
 	rules.RefMalformed:             {status: 400, title: "Case reference not understood", detail: "Write the reference in the form that your contract gives it: at most 64 letters, digits, dots, colons, hyphens and underscores."},
 	rules.PolicyUnavailable:        {status: 503, title: "No policy in effect", detail: "Without a policy in effect nothing is disclosed. Try again later."},
@@ -80,12 +81,21 @@ func statusOf(r rules.Reason) int {
 // set before are cleared, except those of [fresh] and a challenge. An empty
 // disclosure leaves out what names the request.
 func WriteProblem(w http.ResponseWriter, reason rules.Reason, disclosure string) {
+	writeReason(w, reason, disclosure, 0)
+}
+
+// writeReason is WriteProblem; retry, unless it is zero, is when to try again.
+func writeReason(w http.ResponseWriter, reason rules.Reason, disclosure string, retry time.Duration) {
 	p, ok := phrases[reason]
 	code := reason.String()
 	if !ok { // a reason about a subject is for the ledger alone
 		p, code = internal, "internal_error"
 	}
-	writeProblem(w, problem{Title: p.title, Status: p.status, Detail: p.detail, Reason: code}, disclosure, p.retryAfter)
+	after := p.retryAfter
+	if retry > 0 {
+		after = strconv.FormatInt(int64((retry+time.Second-1)/time.Second), 10) // never too early
+	}
+	writeProblem(w, problem{Title: p.title, Status: p.status, Detail: p.detail, Reason: code}, disclosure, after)
 }
 
 // WriteStatusProblem answers an error of another handler in the same form. Its

@@ -36,8 +36,14 @@ func problemOf(t *testing.T, s *spy) problem {
 		"Content-Type": "application/problem+json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
 		"Content-Length": strconv.Itoa(s.body.Len()),
 	}
-	if p.Reason == "overloaded" {
+	switch after := s.sent.Get("Retry-After"); {
+	case p.Reason == "overloaded":
 		want["Retry-After"] = "1"
+	case p.Reason == "volume_exceeded" && after != "": // there is none for the size of one answer
+		if seconds, err := strconv.Atoi(after); err != nil || seconds < 1 {
+			t.Errorf("Retry-After: %q", after)
+		}
+		want["Retry-After"] = after
 	}
 	if id, ok := strings.CutPrefix(p.Instance, "urn:uuid:"); ok {
 		want["Disclosure-Id"] = id

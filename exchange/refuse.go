@@ -36,7 +36,11 @@ func (q *request) refuse(reason rules.Reason) {
 func (q *request) problem(reason rules.Reason, disclosure string) {
 	q.people = nil
 	q.buffers.release()
-	WriteProblem(q.w, reason, disclosure)
+	var retry time.Duration
+	if reason == rules.VolumeExceeded {
+		retry = q.retry
+	}
+	writeReason(q.w, reason, disclosure, retry)
 }
 
 // unrecorded is what is told instead of a refusal that could not be recorded.

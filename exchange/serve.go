@@ -53,12 +53,15 @@ type request struct {
 	decided   time.Time
 	domain    *pseudonym.Domain
 	out       []byte
+	read      []rules.Key   // who is in the answer, where a contract limits that
+	reserved  bool          // read is reserved
+	retry     time.Duration // when a limit that refused may have room; zero: nobody knows
 }
 
 // steps are the way of a request. The first one that gives a reason ends it.
 var steps = [...]func(*request) rules.Reason{
-	(*request).identify, (*request).admit, (*request).check, (*request).ready,
-	(*request).capture, (*request).open, (*request).state, (*request).emit, (*request).release,
+	(*request).identify, (*request).admit, (*request).full, (*request).check, (*request).ready,
+	(*request).capture, (*request).open, (*request).state, (*request).emit, (*request).reserve, (*request).release,
 }
 
 // Serve answers one request of a caller whose credential was verified; the zero
@@ -76,12 +79,15 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, api string, iden
 	}
 	// Of what was held when something panicked somebody may still have a part.
 	defer q.buffers.abandon()
+	defer q.settle(false) // unless it was released
+	reason := rules.ReasonNone
 	for _, step := range steps {
-		if reason := step(q); reason != rules.ReasonNone {
+		if reason = step(q); reason != rules.ReasonNone {
 			q.refuse(reason)
 			break
 		}
 	}
+	q.answered(reason)
 	q.buffers.release()
 	return nil
 }
@@ -282,6 +288,7 @@ func (q *request) release() rules.Reason {
 		q.outage("disclosure not recorded", err)
 		return rules.LedgerUnavailable
 	}
+	q.settle(!head) // nobody's data leaves with a HEAD
 	q.count(rec.Disclosure, rules.ReasonNone)
 	// A caller that reads slowly holds what it reads and nothing else; the
 	// record itself is the ledger's now.
