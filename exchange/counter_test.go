@@ -126,6 +126,18 @@ func TestOnlyReleasedCounts(t *testing.T) {
 	if wait := v.read(midnight.Add(26*time.Hour), keysOf(4, 2)...); wait != 9*time.Hour {
 		t.Errorf("the release at ten counts for %v more", wait)
 	}
+	// The other way round it is the same.
+	w := newCounts(rules.Limits{SubjectsPerHour: 1})
+	for range 2 {
+		if w.Reserve(w.use, keysOf(1, 1), midnight) != 0 {
+			t.Fatal("no room")
+		}
+	}
+	w.Settle(w.use, keysOf(1, 1), true)
+	w.Settle(w.use, keysOf(1, 1), false)
+	if w.Full(w.use, midnight) == 0 {
+		t.Error("what was released does not count, as another answer was not")
+	}
 	v.Settle(v.use, keysOf(7, 1), true) // of nothing that was reserved
 	if v.Full(v.use, midnight.Add(26*time.Hour)) == 0 {
 		t.Error("two subjects are read, and there is room")
@@ -197,6 +209,12 @@ func TestCounterIsBounded(t *testing.T) {
 		t.Fatal("no room")
 	}
 	v.Settle(other, keysOf(0, 60), true)
+	for range 3 {
+		if v.Reserve(v.use, keysOf(200, 40), midnight) != 0 {
+			t.Error("what was not released takes room")
+		}
+		v.Settle(v.use, keysOf(200, 40), false)
+	}
 	for range 2 {
 		if v.read(midnight, keysOf(0, 40)...) != 0 {
 			t.Error("40 of 100 have no room beside 60")
@@ -220,7 +238,10 @@ func TestClockThatWentBack(t *testing.T) {
 	for range 20 {
 		v.Answered(v.use, false, year)
 	}
-	if v.Full(v.use, year.Add(-time.Second)) == 0 || v.Full(v.use, midnight) != 65*time.Minute {
+	if v.Full(v.use, year.Add(-time.Second)) == 0 || v.Full(v.use, year) != 65*time.Minute {
+		t.Error("a moment is a step back")
+	}
+	if v.Full(v.use, midnight) != 65*time.Minute {
 		t.Error("the windows are empty")
 	}
 	if wait := v.Full(v.use, midnight.Add(65*time.Minute)); wait != 0 || v.read(midnight.Add(65*time.Minute), keysOf(3, 2)...) != 0 {

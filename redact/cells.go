@@ -36,7 +36,6 @@ type cell struct {
 // combination is the cells of one subject.
 type combination struct {
 	hash        uint64
-	kind        int
 	subject     int32
 	first, last int32 // of Document.cells
 }
@@ -127,7 +126,6 @@ func (d *Document) combine(out []byte) {
 			}
 		}
 		c.last = int32(i)
-		c.kind = d.subjects[c.subject].Kind
 		if released {
 			d.combos = append(d.combos, c)
 		}
@@ -136,9 +134,10 @@ func (d *Document) combine(out []byte) {
 
 func (d *Document) written(out []byte, i int) []byte { return out[d.cells[i].from:d.cells[i].to] }
 
-// compare orders combinations. It is exact: the hashes only save looking.
+// compare orders combinations. It is exact: the hashes only save looking. Those of
+// different kinds differ, as a field belongs to one kind.
 func (d *Document) compare(out []byte, a, b *combination) int {
-	if order := cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.hash, b.hash), cmp.Compare(a.last-a.first, b.last-b.first)); order != 0 {
+	if order := cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.last-a.first, b.last-b.first)); order != 0 {
 		return order
 	}
 	for i := range int(a.last - a.first) {

@@ -89,7 +89,7 @@ const (
 	outcomeSize = 24
 
 	cellSize        = 16
-	combinationSize = 32
+	combinationSize = 24
 )
 
 // Subjects returns the subjects in the order in which they begin. A subject
