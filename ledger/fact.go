@@ -72,9 +72,9 @@ type APPI29 struct {
 type ProfileField struct {
 	Path      string   `json:"path"` // policy path, a template
 	Category  string   `json:"category"`
-	Outcome   string   `json:"outcome"` // allow, transform, withhold
-	Transform string   `json:"transform,omitempty"`
-	Reasons   []string `json:"reasons"` // primary first
+	Outcome   string   `json:"outcome"`             // allow, transform, withhold
+	Transform string   `json:"transform,omitempty"` // pseudonym, or the form of a generaliser: prefix(3)
+	Reasons   []string `json:"reasons"`             // primary first
 	Basis     string   `json:"basis,omitempty"`
 	CCPAClass string   `json:"ccpa_class,omitempty"`
 	SPI       bool     `json:"spi,omitempty"`

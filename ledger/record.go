@@ -120,8 +120,8 @@ type Counts struct {
 	Subjects         int `json:"subjects,omitempty"`
 	SubjectsWithheld int `json:"subjects_withheld,omitempty"`
 	Allowed          int `json:"allowed,omitempty"`
-	Pseudonymised    int `json:"pseudonymised,omitempty"`
-	Withheld         int `json:"withheld,omitempty"` // fields that a decision withheld
+	Pseudonymised    int `json:"pseudonymised,omitempty"` // fields that a pseudonym or a coarser value stood for
+	Withheld         int `json:"withheld,omitempty"`      // fields that a decision withheld
 	Defects          int `json:"defects,omitempty"`
 }
 
