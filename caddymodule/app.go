@@ -212,7 +212,7 @@ func (a *App) Start() error {
 	rt.settle(ctx)
 	a.serving.Store(&serving{runtime: rt, gateway: &exchange.Gateway{
 		Policy: &a.policies, State: states{rt}, Ledger: rt.recorder, Keys: rt.keys,
-		Clock: a.now, Log: a.log, MaxBody: a.MaxBody, Memory: &memory, Meter: meters, Refused: &rt.refused,
+		Clock: a.now, Log: a.log, MaxBody: a.MaxBody, Memory: &memory, Volumes: &volumes, Meter: meters, Refused: &rt.refused,
 	}})
 	a.early.pass(&rt.refused)
 	configurations.limit()
@@ -222,6 +222,9 @@ func (a *App) Start() error {
 // memory is the budget of the process: requests of an old configuration hold what
 // those of a new one cannot have.
 var memory exchange.Memory
+
+// volumes counts what contracts limit: a reload does not begin the counts anew.
+var volumes exchange.Counter
 
 // maxBodySize is the limit in force.
 func (a *App) maxBodySize() int {

@@ -206,7 +206,8 @@ func (q *request) state() rules.Reason {
 		return rules.StateUnavailable
 	}
 	q.decided = q.g.Clock()
-	signals := rules.Signals{} // a vendor's server speaks for no browser
+	// A vendor's server speaks for no browser.
+	signals := rules.Signals{GPC: q.plan.Resource().ConsumerFacing && gpc(q.r.Header["Sec-Gpc"])}
 	for i := range q.people {
 		p := &q.people[i]
 		if p.known {
