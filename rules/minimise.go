@@ -12,6 +12,10 @@ func minimise(in *input) verdict {
 		return withhold(NotNecessary)
 	case in.recipient.kind == DataSubject: // M1b
 		return allow(Needed)
+	case in.recipient.kind == Authority && in.ordered(): // M1b
+		return allow(Needed)
+	case in.recipient.kind == Authority: // M1b: it needs what its order lists, and nothing else
+		return withhold(NotNecessary)
 	case in.ordered() && f.need != NeedNone: // M1b
 		return allow(Needed)
 	case f.need == NeedNone: // M1
