@@ -2,9 +2,12 @@ package rules
 
 import "testing"
 
-// Table APPI (2.6), row by row. Not among the inputs of this version: a notice
-// version that the subject was told (A2 takes the notices in effect).
+// Table APPI (2.6), row by row. That a notice lists the purpose means: the version
+// that the subject was told, of those in effect (K3, J11).
 func oracleAPPI(in *input) (string, verdict) {
+	if rule, v, matches := oracleX(in); matches {
+		return "A1, " + rule, v
+	}
 	kind, geo := in.recipient.kind, in.recipient.appi
 	has := func(f Flags) bool { return in.subject.flags&f == f }
 	consent := in.consent.valid[slotAPPI]
@@ -42,6 +45,7 @@ func TestAPPITable(t *testing.T) {
 		in.subject.flags = d.flag(FlagCeaseUse) | d.flag(FlagCeaseProvision) | d.flag(FlagDMObjection)
 		in.field.special = d.bool()
 		in.consent.valid[slotAPPI], in.consent.explicit[slotAPPI], in.consent.foreign = d.bool(), d.bool(), d.bool()
+		in.order.reaches, in.order.lists = d.bool(), d.bool() // no purpose here may rest on an order
 		if rule, want := oracleAPPI(&in); appi(&in) != want {
 			t.Errorf("%+v: %v, want %s %v", in, appi(&in), rule, want)
 		}

@@ -2,11 +2,14 @@ package rules
 
 import "testing"
 
-// Table CCPA (2.6), row by row. Not among the inputs of this version: consumer
-// routes, so that GPC reaches U8 from tests alone, and a notice version that the
-// subject was told (U3 takes the notice in effect). U7 to U9 read "same" as: ad
-// sharing, or consideration of a third party or a joint user.
+// Table CCPA (2.6), row by row. U7 to U9 read "same" as: ad sharing, or
+// consideration of a third party or a joint user. GPC is set by routes that face
+// consumers alone (2.8b.6). That the notice lists the purpose means: the version
+// that the subject was told.
 func oracleCCPA(in *input) (string, verdict) {
+	if rule, v, matches := oracleX(in); matches {
+		return "U1, " + rule, v
+	}
 	kind, age := in.recipient.kind, in.subject.age
 	has := func(f Flags) bool { return in.subject.flags&f == f }
 	consent := in.consent.valid[slotCCPA]

@@ -3,11 +3,18 @@ package rules
 import "testing"
 
 // Table GDPR (2.6), row by row, once with the inputs of the EEA and once with
-// those of the UK. Not among the inputs of this version: legal orders (the second
-// half of G1), pins by recipient category, and a notice version that the subject
-// was told (G3 takes the notice in effect). in.purpose.basis is G6 already; its
-// own test is TestBasisIsTheStrictest.
+// those of the UK. That there is a row means: in the version of the notice that the
+// subject was told (K3). in.purpose.basis is G6 already; its own test is
+// TestBasisIsTheStrictest. G1 says of no kind of recipient that it may receive under
+// an order abroad without more, so an internal one may not.
 func oracleGDPR(in *input, slot int) (string, verdict) {
+	if rule, v, matches := oracleX(in); matches {
+		abroad := slot == slotEEA && in.recipient.eea == GeoNone || slot == slotUK && in.recipient.uk == GeoNone
+		if v == allow(LegalOrder) && abroad && !in.order.transfer {
+			return "G1, second half", withhold(TransferNoSafeguard)
+		}
+		return "G1, " + rule, v
+	}
 	geo, child := in.recipient.eea, in.subject.childEEA
 	if slot == slotUK {
 		geo, child = in.recipient.uk, in.subject.childUK
@@ -52,6 +59,10 @@ func oracleConsentReason(s ConsentStatus) Reason {
 	return r
 }
 
+func oracleEEA(in *input) (string, verdict) { return oracleGDPR(in, slotEEA) }
+
+func oracleUK(in *input) (string, verdict) { return oracleGDPR(in, slotUK) }
+
 func testGDPRTable(t *testing.T, slot int) {
 	t.Helper()
 	enumerate(t, func(d *draw) {
@@ -59,11 +70,16 @@ func testGDPRTable(t *testing.T, slot int) {
 		in.recipient.kind = ordinaryKinds[d.of(4)]
 		geo := Geo(d.of(4))
 		in.recipient.declaredE4 = d.bool()
-		in.purpose.basis = Basis(d.of(4))
-		in.purpose.rowE = in.purpose.basis != BasisNone // a row has bases
+		// A row of which the person was not told has its bases, too: they must
+		// make no difference. A row without bases does not compile, and counts
+		// as one of contract.
+		in.purpose.basis, in.purpose.rowE = Basis(d.of(4)), d.bool()
+		if in.purpose.rowE {
+			in.purpose.basis = max(in.purpose.basis, BasisContract)
+		}
 		in.purpose.dm = d.bool()
 		in.subject.flags = d.flag(FlagDMObjection)
-		in.subject.li = [...]EventState{StateNone, StatePending, StateUpheld, StateRejected, StateLifted}[d.of(5)]
+		in.subject.li = liStandings[d.of(5)]
 		child := d.bool()
 		in.field.declaredG, in.field.special = d.bool(), d.bool()
 		in.consent.valid[slot], in.consent.explicit[slot], in.consent.parental[slot] = d.bool(), d.bool(), d.bool()
@@ -95,6 +111,7 @@ func TestGDPRTableUK(t *testing.T) { t.Parallel(); testGDPRTable(t, slotUK) }
 func TestBasisIsTheStrictest(t *testing.T) {
 	t.Parallel()
 	const con, li, cs = BasisContract, BasisLegitimateInterest, BasisConsent
+	only := map[RecipientCategory]Basis{CRM: con}
 	for _, c := range []struct {
 		row  noticeRow
 		want Basis
@@ -105,10 +122,23 @@ func TestBasisIsTheStrictest(t *testing.T) {
 		{noticeRow{bases: []Basis{li, cs}}, cs},
 		{noticeRow{bases: []Basis{con, li}, pin: con}, con},
 		{noticeRow{bases: []Basis{li, cs}, pin: li}, li},
+		{noticeRow{bases: []Basis{con, li}, pins: only}, li},
+		{noticeRow{bases: []Basis{con, li}, pin: li, pins: only}, li},
 		{noticeRow{}, BasisNone},
 	} {
 		if got := c.row.basis(CategoryOther); got != c.want {
 			t.Errorf("%+v: %v, want %v", c.row, got, c.want)
+		}
+	}
+	// A pin of the recipient's category comes before the pin of all.
+	row := noticeRow{bases: []Basis{con, li, cs}, pin: li, pins: only}
+	for category := CategoryOther; category <= AdTech; category++ {
+		want := li
+		if category == CRM {
+			want = con
+		}
+		if got := row.basis(category); got != want {
+			t.Errorf("pinned for %v: %v, want %v", category, got, want)
 		}
 	}
 }
