@@ -30,6 +30,12 @@ func eachComposition(t *testing.T, check func(r *rand.Rand, in *input, out compo
 	}
 }
 
+// onOrder reports whether a legal order reaches the subject under a purpose that may
+// rest on one.
+func onOrder(in *input) bool {
+	return in.order.reaches && (in.purpose.legal == LegalObligation || in.purpose.legal == LegalClaims)
+}
+
 func external(in *input) bool {
 	return in.recipient.kind != Internal && in.recipient.kind != DataSubject
 }
@@ -79,7 +85,10 @@ func TestI4ConsentNeverRestrictsAndInvalidOnesAreEqual(t *testing.T) {
 	})
 }
 
-// I5: a right changes nothing outside what it is about.
+// I5: a right changes nothing outside what it is about: an opt-out, GPC and a minor's
+// opt-in sale and sharing in California, a limit sensitive data there, an objection
+// direct marketing and profiling related to it, a request to cease provision what third
+// parties get; and none of them an order or the person's own request.
 func TestI5NonDiscrimination(t *testing.T) {
 	eachComposition(t, func(_ *rand.Rand, in *input, _ composed) bool {
 		same := func(f Flags) bool {
@@ -87,18 +96,26 @@ func TestI5NonDiscrimination(t *testing.T) {
 			with.subject.flags |= f
 			without.subject.flags &^= f
 			a, b := outcome(&with), outcome(&without)
-			return a.verb == b.verb && slices.Equal(a.Reasons, b.Reasons)
+			return a.verb == b.verb && a.need == b.need && a.Basis == b.Basis && slices.Equal(a.Reasons, b.Reasons)
 		}
-		saleOrShare := in.purpose.adShare || in.recipient.consideration
+		saleOrShare := in.purpose.adShare || in.recipient.consideration && (in.recipient.kind == ThirdParty || in.recipient.kind == JointUse)
 		sensitive := in.field.spi || in.subject.age == Age13To15
 		californian := in.subject.regimes&CCPA != 0
-		if !in.purpose.dm && !same(FlagDMObjection) {
-			return false
+		commercial := in.purpose.legal == LegalNone && in.recipient.kind != DataSubject && in.recipient.kind != Authority
+		for flags, touched := range map[Flags]bool{
+			FlagDMObjection:    in.purpose.dm,
+			FlagOptOut:         saleOrShare && californian && in.recipient.kind != Internal,
+			FlagGPC:            saleOrShare && californian && in.recipient.kind != Internal,
+			FlagLimitSPI:       sensitive && californian && !in.purpose.m7027,
+			FlagMinorOptIn:     saleOrShare && californian && in.recipient.kind != Internal && in.subject.age != Adult && in.subject.age != Age16To17,
+			FlagCeaseProvision: in.recipient.kind == ThirdParty,
+			FlagCeaseUse:       true,
+		} {
+			if (!touched || !commercial) && !same(flags) {
+				return false
+			}
 		}
-		if (!saleOrShare || !californian) && !same(FlagOptOut|FlagGPC) {
-			return false
-		}
-		return sensitive && californian && !in.purpose.m7027 || same(FlagLimitSPI)
+		return true
 	})
 }
 
@@ -110,26 +127,34 @@ func TestI6ChildUnder13IsWithheldFromEverybody(t *testing.T) {
 	})
 }
 
+// I7: the three exceptions of S5, and no others.
 func TestI7RestrictedNeedsAnException(t *testing.T) {
 	eachComposition(t, func(_ *rand.Rand, in *input, _ composed) bool {
 		in.subject.flags |= FlagRestricted
-		return outcome(in).verb == Withhold || in.subject.flags&FlagRestrictionConsent != 0
+		own, ground := in.subject.own, onOrder(in) && in.order.ground
+		return outcome(in).verb == Withhold || own || ground || in.subject.flags&FlagRestrictionConsent != 0
 	})
 }
 
-// I8, extended to profiling related to direct marketing: both are in.purpose.dm.
+// I8, extended to profiling related to direct marketing: both are in.purpose.dm. Each
+// regime by itself withholds, for every kind of recipient and every basis. Under a
+// legal purpose an order lifts A4, G2 and U2 for what it lists (2.7.8).
 func TestI8DMObjectionIsAbsolute(t *testing.T) {
 	eachComposition(t, func(_ *rand.Rand, in *input, _ composed) bool {
 		in.purpose.dm = true
 		in.subject.flags |= FlagDMObjection
-		return outcome(in).verb == Withhold
+		if in.purpose.legal != LegalNone {
+			return outcome(in).verb == Withhold || in.subject.own || onOrder(in) && in.order.lists
+		}
+		return outcome(in).verb == Withhold && appi(in).verb == Withhold && gdpr(in, slotEEA).verb == Withhold &&
+			gdpr(in, slotUK).verb == Withhold && ccpa(in).verb == Withhold
 	})
 }
 
-func TestI9ThirdPartyNeedsConsent(t *testing.T) {
+func TestI9ThirdPartyNeedsConsentOrAnOrder(t *testing.T) {
 	eachComposition(t, func(_ *rand.Rand, in *input, _ composed) bool {
-		in.recipient.kind = ThirdParty
-		return outcome(in).verb == Withhold || in.consent.valid[slotAPPI]
+		in.recipient.kind, in.subject.own = ThirdParty, false
+		return outcome(in).verb == Withhold || in.consent.valid[slotAPPI] || onOrder(in) && in.order.lists
 	})
 }
 
@@ -142,18 +167,26 @@ func TestI10TransformOnlyWhereEveryRegimeAllows(t *testing.T) {
 	})
 }
 
-// I11: no fallback from a consent that is not given to another basis of the row.
+// I11: no fallback from a consent that is not given to another basis of the row. Of
+// the EEA and the United Kingdom, unpinned, no order, and nobody's own request.
 func TestI11NoFallbackFromConsent(t *testing.T) {
 	eachComposition(t, func(r *rand.Rand, in *input, _ composed) bool {
-		in.purpose.rowE = true
+		in.purpose.rowE, in.subject.own, in.order = true, false, orderInput{}
 		row := noticeRow{bases: []Basis{BasisLegitimateInterest, BasisConsent, BasisContract}[r.IntN(2):]}
-		in.purpose.basis = row.basis(CategoryOther)
-		in.subject.regimes |= EEA
-		in.consent.valid[slotEEA] = false
+		in.purpose.basis = row.basis(pick[RecipientCategory](r, int(AdTech)+1))
+		if r.IntN(2) == 0 {
+			in.subject.regimes |= EEA
+			in.consent.valid[slotEEA] = false
+		} else {
+			in.subject.regimes |= UK
+			in.consent.valid[slotUK] = false
+		}
 		return outcome(in).verb == Withhold
 	})
 }
 
+// I12, for external recipients other than data_subject, which is external to nobody:
+// no transfer without a safeguard, unless an order covers transfers.
 func TestI12NoTransferWithoutSafeguard(t *testing.T) {
 	eachComposition(t, func(r *rand.Rand, in *input, _ composed) bool {
 		if r.IntN(2) == 0 {
@@ -161,15 +194,64 @@ func TestI12NoTransferWithoutSafeguard(t *testing.T) {
 		} else {
 			in.subject.regimes, in.recipient.uk = in.subject.regimes|UK, GeoNone
 		}
-		return outcome(in).verb == Withhold || !external(in)
+		return outcome(in).verb == Withhold || !external(in) || onOrder(in) && in.order.lists && in.order.transfer
 	})
 }
 
+// I13, for subjects in California. An order lifts U7.
 func TestI13SaleShareDisabled(t *testing.T) {
 	eachComposition(t, func(_ *rand.Rand, in *input, _ composed) bool {
 		in.subject.regimes |= CCPA
 		in.purpose.adShare, in.purpose.saleShare = true, false
-		return outcome(in).verb == Withhold || !external(in)
+		return outcome(in).verb == Withhold || !external(in) || onOrder(in) && in.order.lists
+	})
+}
+
+// 2.7.8: an order lifts nothing of S1 to S4 and S8, and nothing outside the fields
+// that it lists; what it lets out it lets out as it is.
+func TestOrderLiftsNoMoreThanItLists(t *testing.T) {
+	eachComposition(t, func(r *rand.Rand, in *input, _ composed) bool {
+		in.purpose.legal = []LegalPurpose{LegalObligation, LegalClaims}[r.IntN(2)]
+		in.subject.own = false
+		in.order = orderInput{reaches: true, ground: true, transfer: true, lists: true}
+		unlisted, absent := *in, *in
+		unlisted.order.lists = false
+		absent.order.reaches = false
+		nobody := in.subject.flags&(FlagUnresolved|FlagErased) != 0 || in.subject.category == CategoryUnknown ||
+			in.subject.age == Under13 && (!in.subject.under13California || in.subject.regimes&CCPA != 0) ||
+			in.field.contested && in.recipient.kind != Internal
+		out := outcome(in)
+		return outcome(&unlisted).verb == Withhold && outcome(&absent).verb == Withhold && out.verb != Transform && (!nobody || out.verb == Withhold)
+	})
+}
+
+// Without an order a legal purpose lets nothing out, and an order makes no difference
+// to any other purpose.
+func TestOrdersAreForLegalPurposesAlone(t *testing.T) {
+	eachComposition(t, func(_ *rand.Rand, in *input, out composed) bool {
+		if in.purpose.legal == LegalObligation || in.purpose.legal == LegalClaims {
+			return out.verb == Withhold || in.order.reaches && in.order.lists
+		}
+		none := *in
+		none.order = orderInput{}
+		a := outcome(&none)
+		return a.verb == out.verb && slices.Equal(a.Reasons, out.Reasons)
+	})
+}
+
+// X1: a person gets what is its own under rights_fulfil, as it is, and nobody else
+// gets anything under that purpose.
+func TestRightsAreThePersonsOwn(t *testing.T) {
+	eachComposition(t, func(_ *rand.Rand, in *input, out composed) bool {
+		switch {
+		case in.subject.own:
+			closed := subjectGate(in) != ReasonNone
+			held := in.field.credential || in.field.notInCopies && in.subject.regimes&CCPA != 0
+			return out.verb == Allow == !(closed || held) && out.verb != Transform
+		case in.purpose.legal == LegalRights, in.recipient.kind == DataSubject:
+			return out.verb == Withhold
+		}
+		return true
 	})
 }
 
@@ -178,7 +260,7 @@ func TestI13SaleShareDisabled(t *testing.T) {
 func TestPrimaryReason(t *testing.T) {
 	eachComposition(t, func(_ *rand.Rand, in *input, out composed) bool {
 		if subjectGate(in) != ReasonNone || in.field.contested {
-			return out.verb == Withhold && len(out.Reasons) == 1 || in.recipient.kind == Internal
+			return out.verb == Withhold && len(out.Reasons) == 1 || in.recipient.kind == Internal || in.subject.own
 		}
 		all := []verdict{appi(in)}
 		if in.subject.regimes&EEA != 0 {
@@ -201,11 +283,19 @@ func TestPrimaryReason(t *testing.T) {
 	})
 }
 
-// S8: a contested field is for internal recipients alone.
+// S8: a contested field is for internal recipients and the person alone, whatever an
+// order says.
 func TestContestedField(t *testing.T) {
 	eachComposition(t, func(_ *rand.Rand, in *input, _ composed) bool {
 		in.field.contested = true
-		out := outcome(in)
-		return in.recipient.kind == Internal || out.verb == Withhold && (subjectGate(in) != ReasonNone || out.Reasons[0] == AccuracyContested)
+		out, calm := outcome(in), *in
+		calm.field.contested = false
+		switch {
+		case in.recipient.kind == Internal, in.subject.own:
+			return out.verb == outcome(&calm).verb
+		case subjectGate(in) != ReasonNone:
+			return out.verb == Withhold
+		}
+		return out.verb == Withhold && slices.Equal(out.Reasons, []Reason{AccuracyContested})
 	})
 }
