@@ -102,16 +102,19 @@ func (p *Plan) toldVersions(k *planKind, s *State, now time.Time) told {
 }
 
 // outdated reports whether a material change of a notice has put an end to a
-// consent: of the document that it names, else of any.
+// consent: of the document that it names, else of any. A document that the policy
+// does not have is as good as none: otherwise such a consent would outlive every
+// change.
 func (p *Policy) outdated(e *Event, now time.Time) bool {
 	if !p.material {
 		return false
 	}
+	named := slices.ContainsFunc(p.lines, func(l *noticeLine) bool { return l.document == e.Document })
 	for _, line := range p.lines {
-		if e.Document != "" && line.document != e.Document {
+		if named && line.document != e.Document {
 			continue
 		}
-		if n, ok := line.number(e.Version); ok && e.Document != "" {
+		if n, ok := line.number(e.Version); ok && named {
 			if line.superseded(n, now) {
 				return true
 			}
