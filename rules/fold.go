@@ -211,7 +211,7 @@ func (s *State) applyErasure(e *Event) {
 	case s.Erasure.State != StateExcepted:
 		s.ErasureExceptions = nil
 	case e.State != StateExcepted: // it was not heard
-	case e.mayRelax() && !(before.State == StateExcepted && before.Since.Equal(e.Time)):
+	case e.mayRelax() && (before.State != StateExcepted || !before.Since.Equal(e.Time)):
 		s.ErasureExceptions = e.Exceptions
 	case before.State == StateExcepted:
 		s.ErasureExceptions = slices.DeleteFunc(slices.Clone(s.ErasureExceptions), func(p string) bool { return !slices.Contains(e.Exceptions, p) })

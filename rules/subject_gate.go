@@ -15,7 +15,7 @@ func subjectGate(in *input) Reason {
 		return SubjectErased
 	case in.subject.category == CategoryUnknown: // S4
 		return SubjectCategoryUnknown
-	case has(FlagRestricted) && !own && !(ordered && in.order.ground) && !has(FlagRestrictionConsent): // S5 with a, b, c
+	case has(FlagRestricted) && !own && (!ordered || !in.order.ground) && !has(FlagRestrictionConsent): // S5 with a, b, c
 		return Restricted
 	case has(FlagRetentionExpired) && !own && !ordered: // S6
 		return RetentionExpired
