@@ -14,9 +14,24 @@ import (
 // and what stands there now, by turns.
 func with(t *testing.T, lines ...string) *rules.Policy {
 	t.Helper()
+	return rewritten(t, "testdata/policy", lines...)
+}
+
+// rewritten is with for the policy of a folder.
+func rewritten(t *testing.T, folder string, lines ...string) *rules.Policy {
+	t.Helper()
+	p, problems := rules.Compile(bundleOf(t, folder, lines...))
+	if len(problems) > 0 {
+		t.Fatalf("%v", problems)
+	}
+	return p
+}
+
+func bundleOf(t *testing.T, folder string, lines ...string) *rules.Bundle {
+	t.Helper()
 	dir := make(fstest.MapFS)
 	for _, file := range []string{"notices.yaml", "recipients.yaml", "resources.yaml"} {
-		b, err := os.ReadFile("testdata/policy/" + file)
+		b, err := os.ReadFile(folder + "/" + file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,11 +52,7 @@ func with(t *testing.T, lines ...string) *rules.Policy {
 	if err != nil || len(problems) > 0 {
 		t.Fatalf("%v\n%v", err, problems)
 	}
-	p, problems := rules.Compile(bundle)
-	if len(problems) > 0 {
-		t.Fatalf("%v", problems)
-	}
-	return p
+	return bundle
 }
 
 // Each line of a policy that decides reaches the rule that asks for it: written
