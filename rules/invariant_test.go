@@ -247,7 +247,10 @@ func TestRightsAreThePersonsOwn(t *testing.T) {
 		case in.subject.own:
 			closed := subjectGate(in) != ReasonNone
 			held := in.field.credential || in.field.notInCopies && in.subject.regimes&CCPA != 0
-			return out.verb == Allow == !(closed || held) && out.verb != Transform
+			if closed || held {
+				return out.verb == Withhold
+			}
+			return out.verb == Allow
 		case in.purpose.legal == LegalRights, in.recipient.kind == DataSubject:
 			return out.verb == Withhold
 		}

@@ -63,6 +63,7 @@ func TestExceptedErasure(t *testing.T) {
 	}
 	unverified := func(e rules.Event) rules.Event { return by(e, rules.ActorSubject, false) }
 	erasure := func(s rules.EventState, days int) rules.Event { return event(rules.EventErasure, s, daysAgo(days)) }
+	p := inputs(t)
 	for _, c := range []struct {
 		what              string
 		events            []rules.Event
@@ -87,7 +88,7 @@ func TestExceptedErasure(t *testing.T) {
 		{"executed", []rules.Event{excepted(5, "support"), erasure(rules.StateExecuted, 3)}, "subject_erased", "subject_erased"},
 		{"executed is final", []rules.Event{erasure(rules.StateExecuted, 5), excepted(3, "support")}, "subject_erased", "subject_erased"},
 	} {
-		answer(t, inputs(t), []question{
+		answer(t, p, []question{
 			{c.what + ", support", request{purpose: "support"}, in("JP", c.events...), c.support},
 			{c.what + ", delivery", request{purpose: "delivery"}, in("JP", c.events...), c.delivery},
 		})
