@@ -145,6 +145,14 @@ func TestMaterialChange(t *testing.T) {
 		{"names a document that there is not, after", analysis, naming(change, "leaflet", "1"), "allow"},
 	})
 
+	// A change that lies ahead ends nothing yet.
+	ahead := inputs(t, `version: "3", effective_from: 2027-06-01`, `version: "3", effective_from: 2027-06-01, material_change: true`)
+	answer(t, ahead, []question{
+		{"ahead", analysis, asOf(naming(daysAgo(3), "general", "1"), day("2027-06-01").Add(-1)), "allow"},
+		{"on the day", analysis, asOf(naming(daysAgo(3), "general", "1"), day("2027-06-01")), "consent_invalidated"},
+		{"ahead, the notice of then", analysis, asOf(naming(daysAgo(3), "general", "3"), day("2027-06-01")), "allow"},
+	})
+
 	// What has ended lifts nothing: S5 (c), and an objection to direct marketing.
 	restricted, objected := active(rules.EventRestriction, day("2026-01-01")), active(rules.EventDMObjection, day("2026-01-01"))
 	old, young := change.AddDate(0, -1, 0), daysAgo(3)

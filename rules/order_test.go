@@ -113,6 +113,7 @@ func TestOrderOfNamedPeople(t *testing.T) {
 		{"lifted at its instant", courtClaim, in("JP", named(off, 3), named(on, 3)), "authority_no_order"},
 		{"named again", courtClaim, in("JP", named(on, 3), named(off, 2), named(on, 1)), "allow"},
 		{"an order of everybody needs no event", courtOrder, in("JP"), "allow"},
+		{"nor does one name somebody else", request{recipient: "court", purpose: "obligation", ref: everybody, path: "colleagues"}, in("JP", other), "authority_no_order"},
 	})
 }
 
