@@ -255,38 +255,55 @@ func TestContestedAccuracy(t *testing.T) {
 	}
 }
 
+// randomEvent draws an event of a random kind, verified or not, of the last days.
+func randomEvent(random *rand.Rand, seq rules.Seq) rules.Event {
+	kinds := []rules.EventKind{
+		rules.EventAge, rules.EventLocation, rules.EventConsent, rules.EventRestriction, rules.EventDMObjection, rules.EventLIObjection,
+		rules.EventErasure, rules.EventRetention, rules.EventAccuracy, rules.EventMinorOptIn, rules.EventCeaseUse, rules.EventCeaseProvision,
+		rules.EventOptOutSaleShare, rules.EventLimitSPI, rules.EventNotice, rules.EventLegalOrder,
+	}
+	actors := []rules.ActorType{rules.ActorSubject, rules.ActorAgent, rules.ActorGuardian, rules.ActorOperator, rules.ActorGateway}
+	bands := []rules.AgeBand{rules.AgeUnknown, rules.Under13, rules.Age13To15, rules.Age16To17, rules.Adult}
+	statuses := []rules.ConsentStatus{rules.ConsentUnknown, rules.ConsentGiven, rules.ConsentRenewed, rules.ConsentWithdrawn, rules.ConsentRequested}
+	e := rules.Event{Seq: seq, Kind: kinds[random.IntN(len(kinds))], Time: daysAgo(random.IntN(4)), Recorded: now, TwoStep: random.IntN(2) == 0}
+	e.Actor = rules.Actor{Type: actors[random.IntN(len(actors))], Verified: random.IntN(3) > 0}
+	if states := e.Kind.States(); len(states) > 0 {
+		e.State = states[random.IntN(len(states))]
+	}
+	switch e.Kind {
+	case rules.EventAge:
+		e.Age.Band = bands[random.IntN(len(bands))]
+	case rules.EventLocation:
+		e.Location.Country = []string{"JP", "DE", "GB"}[random.IntN(3)]
+	case rules.EventConsent:
+		e.Consent = statuses[random.IntN(len(statuses))]
+		e.Scope.Purpose = []string{"analysis", "support", "news", "club"}[random.IntN(4)]
+		e.Scope.Recipients = [][]string{nil, {"broker", "helpdesk"}}[random.IntN(2)]
+		e.Explicit, e.Parental, e.Foreign = random.IntN(2) == 0, random.IntN(2) == 0, random.IntN(2) == 0
+		e.Document, e.Version = "general", []string{"1", "2"}[random.IntN(2)]
+	case rules.EventErasure:
+		e.Exceptions = []string{"analysis", "support", "news"}[random.IntN(3):]
+	case rules.EventRetention, rules.EventLIObjection, rules.EventCeaseUse, rules.EventCeaseProvision:
+		e.Scope.Purpose = []string{"", "analysis", "support", "news"}[random.IntN(4)]
+	case rules.EventNotice:
+		e.Document, e.Version = []string{"general", "eea_uk", "california"}[random.IntN(3)], []string{"1", "2"}[random.IntN(2)]
+	case rules.EventLegalOrder:
+		e.Order = []string{everybody, some}[random.IntN(2)]
+	default:
+	}
+	return e
+}
+
 // The order in which events are given says nothing; the sequence only tells
 // events of one instant apart.
 func TestFoldOfAnyOrder(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(4, 2))
-	kinds := []rules.EventKind{
-		rules.EventAge, rules.EventLocation, rules.EventConsent, rules.EventRestriction, rules.EventDMObjection, rules.EventLIObjection,
-		rules.EventErasure, rules.EventRetention, rules.EventAccuracy, rules.EventMinorOptIn, rules.EventCeaseUse,
-	}
-	actors := []rules.ActorType{rules.ActorSubject, rules.ActorAgent, rules.ActorGuardian, rules.ActorOperator, rules.ActorGateway}
-	bands := []rules.AgeBand{rules.AgeUnknown, rules.Under13, rules.Age13To15, rules.Age16To17, rules.Adult}
-	statuses := []rules.ConsentStatus{rules.ConsentUnknown, rules.ConsentGiven, rules.ConsentRenewed, rules.ConsentWithdrawn, rules.ConsentRequested}
 	p := plan(t, "helpdesk", "analysis")
 	for range 3000 {
 		events := make([]rules.Event, 1+random.IntN(6))
 		for i := range events {
-			e := rules.Event{Seq: rules.Seq(i + 1), Kind: kinds[random.IntN(len(kinds))], Time: daysAgo(random.IntN(4)), Recorded: now}
-			e.Actor = rules.Actor{Type: actors[random.IntN(len(actors))], Verified: random.IntN(3) > 0}
-			if states := e.Kind.States(); len(states) > 0 {
-				e.State = states[random.IntN(len(states))]
-			}
-			switch e.Kind {
-			case rules.EventAge:
-				e.Age.Band = bands[random.IntN(len(bands))]
-			case rules.EventLocation:
-				e.Location.Country = []string{"JP", "DE", "GB"}[random.IntN(3)]
-			case rules.EventConsent:
-				e.Consent = statuses[random.IntN(len(statuses))]
-				e.Scope.Purpose = "analysis"
-			default:
-			}
-			events[i] = e
+			events[i] = randomEvent(random, rules.Seq(i+1))
 		}
 		want := rules.Fold(events)
 		wantClass, _ := p.Class(rules.Facts{}, want, rules.Signals{}, now, nil)
@@ -299,5 +316,52 @@ func TestFoldOfAnyOrder(t *testing.T) {
 				t.Fatalf("%+v\nfolds to %+v\nand in another order to %+v", events, want, got)
 			}
 		}
+	}
+}
+
+// Whatever somebody unverified says, or a gateway has seen, releases nothing that was
+// not released before.
+func TestUnverifiedWordNeverRelaxes(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(4, 3))
+	edition := inputs(t).At(now)
+	released := 0
+	for _, r := range []request{
+		{purpose: "support"},
+		{purpose: "analysis"},
+		{purpose: "news"},
+		{recipient: "broker", purpose: "support"},
+		{recipient: "payer", purpose: "analysis"},
+		courtClaim, courtOrder,
+		{recipient: "people", purpose: "rights", own: true},
+	} {
+		p, reason := r.plan(t, edition)
+		if p == nil {
+			t.Fatal(reason)
+		}
+		for range 4000 {
+			events := make([]rules.Event, 1+random.IntN(5))
+			for i := range events {
+				events[i] = randomEvent(random, rules.Seq(i+1))
+			}
+			last := randomEvent(random, rules.Seq(len(events)+1))
+			if last.Actor.Verified = random.IntN(3) == 0; last.Actor.Verified {
+				last.Actor.Type = rules.ActorGateway
+			}
+			before, _ := p.Class(rules.Facts{Own: r.own}, rules.Fold(events), rules.Signals{}, now, nil)
+			after, _ := p.Class(rules.Facts{Own: r.own}, rules.Fold(append(events, last)), rules.Signals{}, now, nil)
+			a, b := p.Actions(before), p.Actions(after)
+			for i := range a.Fields {
+				if a.Fields[i].Verb > rules.Withhold {
+					released++
+				}
+				if b.Fields[i].Verb > a.Fields[i].Verb {
+					t.Fatalf("%+v: %+v\nafter %+v\nreleases member %d: %v, then %v", r, last, events, i, a.Decisions[i], b.Decisions[i])
+				}
+			}
+		}
+	}
+	if released < 1000 {
+		t.Errorf("only %d members were released at all", released)
 	}
 }
