@@ -85,9 +85,12 @@ func (a *Actions) withoutCells() *Actions {
 		s.Transformed--
 		s.Withheld++
 	}
-	if s.Nothing {
+	if s.Nothing { // what is not personal goes with the rest
 		for i := range s.Fields {
 			s.Fields[i] = Action{}
+			if slices.Contains(s.Decisions[i].Reasons, FieldPublic) {
+				s.Decisions[i] = Decision{}
+			}
 		}
 	}
 	return s

@@ -134,8 +134,13 @@ type PurposeDef struct {
 // Period is a length of calendar time, as ISO 8601 writes it: P3Y, P18M, P30D.
 type Period struct{ Years, Months, Days int }
 
-// After returns the instant one period after t.
-func (p *Period) After(t time.Time) time.Time { return t.AddDate(p.Years, p.Months, p.Days) }
+// After returns the instant one period after t. Where the month is too short it is
+// the month's last day: one month from 31 January ends in February.
+func (p *Period) After(t time.Time) time.Time {
+	first := time.Date(t.Year()+p.Years, t.Month()+time.Month(p.Months), 1, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
+	last := first.AddDate(0, 1, -1).Day()
+	return first.AddDate(0, 0, min(t.Day(), last)-1+p.Days)
+}
 
 // RowDef is one row of the EEA/UK notice: a purpose for a group on its bases.
 type RowDef struct {

@@ -126,6 +126,23 @@ func (c *compiler) categoryDefs() {
 		}
 		c.p.categories[a.Name] = a
 	}
+	for _, a := range c.p.categories {
+		c.restrict(a)
+	}
+}
+
+// restrict gives a category what restricts those that it is within: what is special
+// stays so, however finely it is divided.
+func (c *compiler) restrict(a *CategoryAttrs) {
+	for name := parent(a.Name); name != ""; name = parent(name) {
+		if outer := c.p.categories[name]; outer != nil {
+			a.Special, a.SPI, a.Credential = a.Special || outer.Special, a.SPI || outer.SPI, a.Credential || outer.Credential
+			a.NotInCopies = a.NotInCopies || outer.NotInCopies
+			if a.Entropy == EntropyUnsaid {
+				a.Entropy = outer.Entropy
+			}
+		}
+	}
 }
 
 // category returns the attributes of a category or of its nearest declared
@@ -156,6 +173,9 @@ func (c *compiler) purposeDefs() {
 		p := &Purpose{
 			Name: d.Name.Value, DPV: d.DPV, Legal: d.Legal, DM: d.DirectMarketing, Profiling: d.Profiling, AdShare: d.AdShare,
 			Stat: d.Statistical, Health: d.Health, M7027: len(d.M7027) > 0,
+		}
+		if p.Legal != LegalNone && (p.DM || p.Profiling || p.AdShare) {
+			c.problem(d.Name.Pos, ErrConflict, fmt.Sprintf("purpose %q is a legal one and marketing too: an order would lift the objection", p.Name), "two purposes")
 		}
 		for _, s := range d.APPI {
 			p.scopeJ[s] = true

@@ -16,7 +16,17 @@ func (c *compiler) promises() {
 		if len(d.Purposes) > 0 && attrs != nil {
 			attrs.Purposes = c.purposeNames(d.Purposes)
 		}
-		if d.Special && len(d.Purposes) == 0 {
+	}
+	for i := range c.b.Categories {
+		d := &c.b.Categories[i]
+		attrs := c.p.categories[d.Name.Value]
+		outer := c.limitedTo(parent(d.Name.Value))
+		for _, n := range d.Purposes {
+			if len(outer) > 0 && !slices.Contains(outer, n.Value) {
+				c.problem(n.Pos, ErrConflict, fmt.Sprintf("%q is within a category that is for %s only", d.Name.Value, strings.Join(outer, ", ")), "")
+			}
+		}
+		if attrs.Purposes = c.limitedTo(d.Name.Value); attrs.Special && len(attrs.Purposes) == 0 {
 			c.problem(d.Name.Pos, ErrMissing, fmt.Sprintf("special category %q needs the purposes that it is for", d.Name.Value), "purposes: [hr.health]")
 		}
 	}
@@ -24,6 +34,20 @@ func (c *compiler) promises() {
 		c.purposeNames(only.Purposes)
 	}
 }
+
+// limitedTo returns the purposes of a category, or else of the nearest that it is
+// within and that has some.
+func (c *compiler) limitedTo(category string) []string {
+	for name := category; name != ""; name = parent(name) {
+		if outer := c.p.categories[name]; outer != nil && len(outer.Purposes) > 0 {
+			return outer.Purposes
+		}
+	}
+	return nil
+}
+
+// parent returns the category that one is directly within, empty for the outermost.
+func parent(category string) string { return category[:max(0, strings.LastIndexByte(category, '.'))] }
 
 // promised refuses a purpose that the recipient's category must not have.
 func (c *compiler) promised(r *Recipient, d *ContractPurposeDef, pos Pos) {

@@ -201,3 +201,27 @@ func TestOwnRequest(t *testing.T) {
 	members(t, p, own, in("US"), everything)
 	members(t, p, own, subject{}, everything) // of unknown location: California counts
 }
+
+// Art. 29 of APPI asks for no record of what the law demands, nor of a person's own
+// data; of a third party's on consent it does.
+func TestRecordOfAProvision(t *testing.T) {
+	t.Parallel()
+	e := inputs(t).At(now)
+	for name, c := range map[string]struct {
+		request request
+		ground  string
+	}{
+		"a third party":                {request{recipient: "broker", purpose: "support"}, "third_party_consent"},
+		"a processor in Japan":         {request{purpose: "support"}, ""},
+		"a third party under an order": {request{recipient: "broker", purpose: "obligation", ref: everybody}, ""},
+		"an authority":                 {courtOrder, ""},
+	} {
+		plan, reason := c.request.plan(t, e)
+		if plan == nil {
+			t.Fatalf("%s: %v", name, reason)
+		}
+		if required, ground := plan.APPI29(); required != (c.ground != "") || ground != c.ground {
+			t.Errorf("%s: %v %q, want %q", name, required, ground, c.ground)
+		}
+	}
+}

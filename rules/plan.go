@@ -152,6 +152,8 @@ func (p *Plan) CCPANature() string {
 func (p *Plan) APPI29() (required bool, ground string) {
 	d := p.standing.recipient.Def
 	switch {
+	case p.grant.Purpose.Legal != LegalNone: // an order, or the person's own request (Art. 27(1))
+		return false, ""
 	case d.Kind == ThirdParty:
 		return true, "third_party_consent"
 	case d.Kind.External() && d.Kind != Authority && p.standing.appi == GeoNone:

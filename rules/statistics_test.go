@@ -105,6 +105,9 @@ func TestSmallCell(t *testing.T) {
 		if f != (rules.Action{}) {
 			t.Errorf("member %d of nobody: %+v", i, f)
 		}
+		if slices.Contains(small.Decisions[i].Reasons, rules.FieldPublic) {
+			t.Errorf("member %d of nobody leaves as public", i)
+		}
 	}
 	if withheld := decide(plan, in("JP").born("2020-01-01")); withheld.Celled() || withheld.Small() != withheld {
 		t.Error("somebody who is withheld has a cell")
