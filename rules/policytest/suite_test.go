@@ -109,12 +109,12 @@ func TestCases(t *testing.T) {
 // The promises of the example policy hold.
 func TestExampleSuite(t *testing.T) {
 	t.Parallel()
-	const dir = "../../examples/software-vendor/policy"
-	suite, problems, err := policytest.Load(os.DirFS(dir))
+
+	suite, problems, err := policytest.Load(os.DirFS(example))
 	if err != nil || len(problems) > 0 {
 		t.Fatalf("%v, %v", problems, err)
 	}
-	report, err := policytest.Run(load(t, dir), suite)
+	report, err := policytest.Run(load(t, example), suite)
 	if err != nil || len(report.Problems) > 0 {
 		t.Fatalf("%v, %v", report.Problems, err)
 	}
@@ -131,7 +131,7 @@ func TestLoadFolders(t *testing.T) {
 	if _, _, err := policytest.Load(os.DirFS("no-such-folder")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no folder: %v", err)
 	}
-	suite, problems, err := policytest.Load(os.DirFS("../../examples/software-vendor/policy"))
+	suite, problems, err := policytest.Load(os.DirFS(example))
 	if err != nil || len(problems) > 0 {
 		t.Fatal(problems, err)
 	}
