@@ -156,7 +156,7 @@ func (d *desk) states(t *resolved) (states, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.ID.Pos, err)
 		}
-		out[d.Subject(p, id)] = s.state(t.At)
+		out[d.Subject(p, id)] = s.state(t.At, nil)
 	}
 	return out, nil
 }

@@ -90,17 +90,46 @@ func (r *reader) eventProblem(e Event, names []rules.Name, err error) {
 	r.Problem(pos, rules.ErrBadValue, fmt.Sprintf("event: %s %s", member.Member, member.Problem), "")
 }
 
-// state is what the events make of a person, as a gateway knows it at an instant.
-// Each was recorded when it happened; one that is dated later than the test has been
-// recorded by then, since it is known.
-func (s *Subject) state(at time.Time) *rules.State {
-	events := make([]rules.Event, len(s.Events))
+// state is what is known of a person at an instant: the events, and before them the
+// facts that only the state can hold. Each event was recorded when it happened; one
+// that is dated later than the test has been recorded by then, since it is known.
+func (s *Subject) state(at time.Time, remembered []rules.Event) *rules.State {
+	events := remembered
 	for i := range s.Events {
-		events[i] = s.Events[i].Event
-		events[i].Seq, events[i].Recorded = rules.Seq(i)+1, events[i].Time
-		if at.Before(events[i].Recorded) {
-			events[i].Recorded = at
+		e := s.Events[i].Event
+		e.Recorded = e.Time
+		if at.Before(e.Recorded) {
+			e.Recorded = at
 		}
+		events = append(events, e)
+	}
+	for i := range events {
+		events[i].Seq = rules.Seq(i) + 1
 	}
 	return rules.Fold(events)
+}
+
+// remembered is what the state holds of the facts, in place of the bodies: from a
+// verified source, before everything else that happened.
+func remembered(f *rules.Facts, k *rules.SubjectKind, at time.Time) (events []rules.Event) {
+	if !k.FromState {
+		return nil
+	}
+	fact := rules.Event{Actor: rules.Actor{Type: rules.ActorOperator, Verified: true}}
+	for _, l := range f.Locations {
+		if l.Country != "" && !k.HasCountry {
+			fact.Kind, fact.Location = rules.EventLocation, l
+			events = append(events, fact)
+		}
+	}
+	if !f.Born.IsZero() && !k.HasBorn {
+		fact.Kind, fact.Location = rules.EventAge, rules.Location{}
+		fact.Age.Band, fact.Age.Until = rules.BandAt(f.Born, at)
+		events = append(events, fact)
+		f.Born = time.Time{}
+	}
+	if !k.HasCountry {
+		f.Locations = [2]rules.Location{}
+	}
+	return events
 }

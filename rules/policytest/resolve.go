@@ -74,6 +74,7 @@ func (r *resolver) resolve(t *Test) *resolved {
 	r.route(out, expects(rules.RouteUnmapped))
 	for i, s := range t.Subjects {
 		out.kinds[i] = r.kind(out, s)
+		r.deciding(out, s, out.kinds[i])
 		for j := range s.Events {
 			r.event(&s.Events[j])
 		}
@@ -167,6 +168,27 @@ func (r *resolver) kind(t *resolved, s *Subject) int {
 	r.problem(s.Kind.Pos, rules.ErrDangling, fmt.Sprintf("resource %q has no subject of kind %q", t.match.Resource.Name, s.Kind.Value),
 		rules.DidYouMean(s.Kind.Value, names(kinds, func(k *rules.SubjectKind) string { return k.Shape })))
 	return 0
+}
+
+// deciding refuses facts that the gateway would not know: the bodies of the resource
+// do not say them, and the policy does not promise that the state has them.
+func (r *resolver) deciding(t *resolved, s *Subject, kind int) {
+	if !t.mapped || kind >= len(t.match.Resource.Shape.Subjects) {
+		return
+	}
+	k := &t.match.Resource.Shape.Subjects[kind]
+	if k.FromState {
+		return
+	}
+	unsaid := func(what, event string) {
+		r.problem(s.Pos, rules.ErrConflict, fmt.Sprintf("the bodies of resource %q do not say %s", t.match.Resource.Name, what), "an event of kind "+event+" does")
+	}
+	if (s.Location.Country != "" || s.Residence != "") && !k.HasCountry {
+		unsaid("where a person is", "location")
+	}
+	if !s.Born.IsZero() && !k.HasBorn {
+		unsaid("when a person was born", "age")
+	}
 }
 
 // event checks the names that an event holds: a consent to a purpose of another

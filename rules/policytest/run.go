@@ -184,7 +184,9 @@ func (t *resolved) facts(seen *coverage) []Failure {
 	}
 	var failures []Failure
 	for i, s := range subjects {
-		class, _ := plan.Class(s.facts(kinds[i]), s.state(t.At), rules.Signals{GPC: t.GPC && t.match.Resource.ConsumerFacing}, t.At, nil)
+		facts, kind := s.facts(kinds[i]), &t.match.Resource.Shape.Subjects[kinds[i]]
+		known := remembered(&facts, kind, t.At)
+		class, _ := plan.Class(facts, s.state(t.At, known), rules.Signals{GPC: t.GPC && t.match.Resource.ConsumerFacing}, t.At, nil)
 		actions := plan.Actions(class)
 		if t.SmallCell {
 			actions = actions.Small()
