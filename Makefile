@@ -78,6 +78,10 @@ crash: need-go ## kill the gateway under load ROUNDS times (20) and count what h
 bench: need-go ## benchmarks of the packages below Caddy
 	packages=$$($(NOCADDY)); go test -run '^$$' -bench . -benchmem -tags $(TAGS) $$packages
 
+.PHONY: bench-rules
+bench-rules: need-go ## the decision core against its bars
+	TAGS=$(TAGS) .ci/bench-rules
+
 # For example BENCH_FLAGS='-bodies 1.7KB -rounds 3'. It needs wrk and nginx with
 # Lua, and says which packages are missing.
 BENCH_FLAGS :=

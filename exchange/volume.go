@@ -77,7 +77,7 @@ func (q *request) reserve() rules.Reason {
 			q.read = append(q.read, q.people[i].key)
 		}
 	}
-	if l.SubjectsPerResponse > 0 && distinct(q.read) > l.SubjectsPerResponse {
+	if most := l.SubjectsPerResponse; most > 0 && len(q.read) > most && distinct(q.read) > most {
 		return rules.VolumeExceeded
 	}
 	u := q.use()
