@@ -155,7 +155,18 @@ func (a *App) open() error {
 	}
 	a.clientCAs = cas
 	a.policies.replace(policy)
+	a.dated(policy)
 	return nil
+}
+
+// dated tells the log what time has overtaken in a policy: lists of countries that may
+// have changed, mechanisms that do not hold any more.
+func (a *App) dated(p *rules.Policy) {
+	for _, f := range p.Findings(a.now()) {
+		if errors.Is(f, rules.ErrOutdated) {
+			a.log.WarnContext(context.Background(), "policy out of date", slog.String("finding", f.Error()))
+		}
+	}
 }
 
 // LoadPolicy reads and compiles the policy in a folder. Its error lists every

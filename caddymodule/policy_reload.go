@@ -86,6 +86,7 @@ func (a *App) replacePolicy() (PolicyChange, error) {
 	if policy.Bundle.Hash != a.policies.Policy().Bundle.Hash {
 		change.Changed = true
 		a.policies.replace(policy)
+		a.dated(policy)
 		// The ledger names the configuration with the policy that it has.
 		a.hashing.Lock()
 		a.PolicyHash = policy.Bundle.Hash

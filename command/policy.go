@@ -112,8 +112,11 @@ func tellProblems(c *cobra.Command, policy *rules.Policy, found rules.Problems, 
 		if err := say(out, "%s", editionText(policy, at)); err != nil {
 			return err
 		}
-		b := policy.Bundle
-		if err := say(out, "ok: %d purposes, %d recipients, apis %q, bundle %s\n", len(b.Purposes), len(b.Recipients), policy.APIs(), b.Hash); err != nil {
+		b, verdict := policy.Bundle, "ok"
+		if errs, _ := count(found); errs > 0 {
+			verdict = "loads all the same"
+		}
+		if err := say(out, "%s: %d purposes, %d recipients, apis %q, bundle %s\n", verdict, len(b.Purposes), len(b.Recipients), policy.APIs(), b.Hash); err != nil {
 			return err
 		}
 	}

@@ -13,8 +13,9 @@ const (
 	DefaultMaxCaliforniaAge = 365 * 24 * time.Hour // of the California notice, which is renewed every 12 months
 )
 
-// Findings reviews a policy that compiles, as of an instant: what it allows and
-// somebody should know. All of them are warnings, in the order of the files.
+// Findings reviews a policy that compiles, as of an instant, in the order of the files:
+// warnings of what it allows and somebody should know, and as errors the mechanisms that
+// do not hold at that instant. A gateway runs on with those: they count for nothing.
 func (p *Policy) Findings(at time.Time) Problems {
 	r := &reviewer{p: p, at: at}
 	r.geography()
@@ -22,6 +23,7 @@ func (p *Policy) Findings(at time.Time) Problems {
 	r.retention()
 	r.limits()
 	r.automated()
+	r.mechanisms()
 	for i := range p.Bundle.Recipients {
 		r.union(&p.Bundle.Recipients[i])
 	}
@@ -114,6 +116,33 @@ func (r *reviewer) automated() {
 		d := &r.p.Bundle.Recipients[i]
 		if d.Kind.contracted() && d.Contract != nil && !d.Contract.NoAutomatedDecision {
 			r.warn(d.Contract.Pos, ErrMissing, fmt.Sprintf("the contract of %q does not exclude decisions by machine alone (E3.ADM)", d.Name.Value), "automated_decision: false, once the contract says so")
+		}
+	}
+}
+
+// mechanisms reports safeguards that do not hold: what they were to cover is withheld.
+func (r *reviewer) mechanisms() {
+	for i := range r.p.Bundle.Recipients {
+		d := &r.p.Bundle.Recipients[i]
+		for n := range d.Safeguards {
+			s := &d.Safeguards[n]
+			why, remedy := "", ""
+			switch {
+			case s.inForce(r.at):
+				continue
+			case ended(s.ValidUntil, r.at):
+				why, remedy = "ended on "+s.ValidUntil.AddDate(0, 0, -1).Format(time.DateOnly), "renew it, or take it out"
+			case s.SignedAt.After(r.at):
+				why, remedy = "is signed only on "+s.SignedAt.Format(time.DateOnly), ""
+			case s.LastChecked.After(r.at):
+				why, remedy = "was checked only on "+s.LastChecked.Format(time.DateOnly), ""
+			default:
+				why, remedy = "was to be checked by "+s.CheckEvery.After(s.LastChecked).Format(time.DateOnly), "check it, and move last_checked"
+			}
+			r.found = append(r.found, &Problem{
+				Pos: s.Pos, Kind: ErrOutdated, Suggestion: remedy,
+				Detail: fmt.Sprintf("the safeguard %s of recipient %q %s, so that it covers no transfer", s.Type, d.Name.Value, why),
+			})
 		}
 	}
 }

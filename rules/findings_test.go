@@ -122,6 +122,29 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+// A mechanism that does not hold is an error of the review, at its place, and none of
+// loading: it counts for nothing, and the rest of the policy goes on.
+func TestMechanismsThatDoNotHold(t *testing.T) {
+	t.Parallel()
+	for safeguards, want := range map[string]string{
+		"eea: {type: scc, ref: r, valid_until: 2026-11-22}":                                     `safeguard scc of recipient "desk" ended on 2026-11-22`,
+		"eea: {type: scc, ref: r, signed_at: 2026-11-24}":                                       `safeguard scc of recipient "desk" is signed only on 2026-11-24`,
+		"appi: {type: equivalent_system, ref: r, last_checked: 2025-11-01}":                     `equivalent_system of recipient "desk" was to be checked by 2026-11-01`,
+		"appi: {type: equivalent_system, ref: r, last_checked: 2026-12-01}":                     `equivalent_system of recipient "desk" was checked only on 2026-12-01`,
+		"uk: {type: idta, ref: r, valid_until: 2026-11-23}":                                     "",
+		"appi: {type: equivalent_system, ref: r, last_checked: 2025-11-23, check_every: P1Y1D}": "",
+	} {
+		found := findings(t, strings.Replace(quiet, "    match: {user: desk}\n", "    match: {user: desk}\n    safeguards: {"+safeguards+"}\n", 1), now)
+		switch {
+		case want == "" && len(found) == 0:
+		case want == "" || len(found) != 1:
+			t.Errorf("%s: %v", safeguards, found)
+		case found[0].Warning || !errors.Is(found[0], rules.ErrOutdated) || !strings.Contains(found[0].Detail, want) || found[0].Pos.Line < 2:
+			t.Errorf("%s: %v, want %s", safeguards, found[0], want)
+		}
+	}
+}
+
 // What is said on purpose is not found, nor what no outsider can use.
 func TestNoFindings(t *testing.T) {
 	t.Parallel()
