@@ -15,7 +15,7 @@ const (
 
 // Findings reviews a policy that compiles, as of an instant, in the order of the files:
 // warnings of what it allows and somebody should know, and as errors the mechanisms that
-// do not hold at that instant. A gateway runs on with those: they count for nothing.
+// do not hold any more. A gateway runs on with those: they count for nothing.
 func (p *Policy) Findings(at time.Time) Problems {
 	r := &reviewer{p: p, at: at}
 	r.geography()
@@ -126,21 +126,21 @@ func (r *reviewer) mechanisms() {
 		d := &r.p.Bundle.Recipients[i]
 		for n := range d.Safeguards {
 			s := &d.Safeguards[n]
-			why, remedy := "", ""
+			why, remedy, early := "", "", false
 			switch {
 			case s.inForce(r.at):
 				continue
 			case ended(s.ValidUntil, r.at):
 				why, remedy = "ended on "+s.ValidUntil.AddDate(0, 0, -1).Format(time.DateOnly), "renew it, or take it out"
 			case s.SignedAt.After(r.at):
-				why, remedy = "is signed only on "+s.SignedAt.Format(time.DateOnly), ""
+				why, early = "is signed only on "+s.SignedAt.Format(time.DateOnly), true
 			case s.LastChecked.After(r.at):
-				why, remedy = "was checked only on "+s.LastChecked.Format(time.DateOnly), ""
+				why, early = "was checked only on "+s.LastChecked.Format(time.DateOnly), true
 			default:
 				why, remedy = "was to be checked by "+s.CheckEvery.After(s.LastChecked).Format(time.DateOnly), "check it, and move last_checked"
 			}
 			r.found = append(r.found, &Problem{
-				Pos: s.Pos, Kind: ErrOutdated, Suggestion: remedy,
+				Pos: s.Pos, Kind: ErrOutdated, Suggestion: remedy, Warning: early,
 				Detail: fmt.Sprintf("the safeguard %s of recipient %q %s, so that it covers no transfer", s.Type, d.Name.Value, why),
 			})
 		}
