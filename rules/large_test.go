@@ -80,3 +80,14 @@ func BenchmarkAdmitLarge(b *testing.B) {
 		}
 	}
 }
+
+// A review says each thing once, however many recipients use the same terms.
+func BenchmarkFindingsLarge(b *testing.B) {
+	p := large(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(p.Findings(now)) == 0 {
+			b.Fatal("nothing found")
+		}
+	}
+}
