@@ -38,12 +38,21 @@ func (p printer) disclosure(b *strings.Builder, d *ledger.Disclosure, facts ledg
 	fmt.Fprintf(b, "  %s\n", d.ID)
 	fmt.Fprintf(b, "  who       %s (%s: %s)", orDash(d.Recipient), orDash(d.Auth.Method), orDash(d.Auth.Client))
 	if r, ok := factOf[ledger.RecipientFact](facts, d.RecipientFact); ok {
-		fmt.Fprintf(b, ", %s, %s, %s, contract %s", r.LegalName, r.Kind, r.Country, orDash(r.ContractRef))
+		fmt.Fprintf(b, ", %s, %s", r.LegalName, r.Kind)
+		if r.Country != "" {
+			fmt.Fprintf(b, ", %s", r.Country)
+		}
+		if r.ContractRef != "" {
+			fmt.Fprintf(b, ", contract %s", r.ContractRef)
+		}
 	}
 	fmt.Fprintf(b, "\n  what      %s %s.%s (%s)\n", d.Resource.Method, d.Resource.API, d.Resource.Name, orDash(d.Resource.Route))
 	fmt.Fprintf(b, "  why       %s", orDash(d.Purpose))
 	if d.Ref != "" {
 		fmt.Fprintf(b, ", ref %s", d.Ref)
+	}
+	if d.Order != "" {
+		fmt.Fprintf(b, ", on the legal order %s", d.Order)
 	}
 	fmt.Fprintf(b, "\n  outcome   %s, status %d, %d bytes", d.Outcome, d.Status, d.Bytes)
 	if d.Reason != "" {
@@ -54,7 +63,7 @@ func (p printer) disclosure(b *strings.Builder, d *ledger.Disclosure, facts ledg
 	}
 	fmt.Fprintf(b, "\n  on        policy %s, state %d\n", orDash(cmp.Or(d.Policy, short(d.PolicyFact))), d.State.Seq)
 	if d.Counts.Subjects > 0 {
-		fmt.Fprintf(b, "  subjects  %d, of whom %d withheld; values: %d in clear, %d pseudonymised, %d withheld\n",
+		fmt.Fprintf(b, "  subjects  %d, of whom %d withheld; values: %d in clear, %d pseudonymised or generalised, %d withheld\n",
 			d.Counts.Subjects, d.Counts.SubjectsWithheld, d.Counts.Allowed, d.Counts.Pseudonymised, d.Counts.Withheld)
 	}
 	if p.each {

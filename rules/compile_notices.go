@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // documents gathers the versions of each document. They stand in the order in which
@@ -156,8 +157,20 @@ func (c *compiler) category(n Name) *CategoryAttrs {
 		return a
 	}
 	c.problem(n.Pos, ErrDangling, fmt.Sprintf("neither category %q nor an ancestor of it is declared", n.Value),
-		DidYouMean(n.Value, slices.Collect(maps.Keys(c.p.categories))))
+		c.suggestCategory(n.Value))
 	return nil
+}
+
+// suggestCategory looks for what a misspelt category means. The slip may be in an
+// ancestor of it: below a declared category any name is good.
+func (c *compiler) suggestCategory(name string) string {
+	declared := slices.Collect(maps.Keys(c.p.categories))
+	for cut := len(name); cut > 0 && (cut == len(name) || strings.Contains(name[:cut], ".")); cut = strings.LastIndexByte(name[:cut], '.') {
+		if n := Nearest(name[:cut], declared); n != "" {
+			return fmt.Sprintf("did you mean %q?", n+name[cut:])
+		}
+	}
+	return ""
 }
 
 func (c *compiler) purposeDefs() {

@@ -85,12 +85,12 @@ func (c *compiler) personsPrefixes() {
 		for _, p := range d.Persons {
 			for _, other := range c.p.persons {
 				if other.prefix != p.Prefix.Value && strings.HasPrefix(other.prefix, p.Prefix.Value) {
-					c.problem(p.Prefix.Pos, ErrConflict, fmt.Sprintf("a user name that begins with %q could be two persons", other.prefix), "")
+					c.problem(p.Prefix.Pos, ErrConflict, fmt.Sprintf("a user name that begins with %q could be two persons", other.prefix), "no prefix may begin with another")
 				}
 			}
 			for user := range c.p.users {
 				if p.Prefix.Value != "" && strings.HasPrefix(user, p.Prefix.Value) {
-					c.problem(p.Prefix.Pos, ErrConflict, fmt.Sprintf("user %q is a recipient, and would be a person too", user), "")
+					c.problem(p.Prefix.Pos, ErrConflict, fmt.Sprintf("user %q is a recipient, and would be a person too", user), "choose another prefix")
 				}
 			}
 		}

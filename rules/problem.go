@@ -108,8 +108,8 @@ func Nearest(word string, candidates []string) string {
 			continue // at least so many edits, without counting them
 		}
 		d := editDistance(word, c)
-		if d >= shorter {
-			continue // nothing in common
+		if 2*d > shorter {
+			continue // hardly anything in common
 		}
 		if d < bestDistance || d == bestDistance && best != "" && c < best {
 			best, bestDistance = c, d

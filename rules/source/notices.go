@@ -244,7 +244,7 @@ func (d *decoder) rows(v value) []rules.RowDef {
 			"assessment": func(v value) { row.Assessment = v.text() },
 		})
 		if len(row.Bases) == 0 {
-			d.problem(key.Pos, rules.ErrMissing, "a row needs its bases", "")
+			d.problem(key.Pos, rules.ErrMissing, "a row needs its bases", "bases: [contract], or legitimate_interest, or consent")
 		}
 		rows = append(rows, row)
 	})

@@ -102,16 +102,20 @@ func (d *decoder) contractOrGrant(r *rules.RecipientDef, contract, grant value) 
 
 func (d *decoder) evaluation(v value) *rules.EvaluationDef {
 	e := &rules.EvaluationDef{Pos: v.pos}
+	var at, until bool
 	v.mapping(keys{
 		"ref":         func(v value) { e.Ref = v.text() },
 		"standard":    func(v value) { e.Standard = v.text() },
 		"by":          func(v value) { e.By = v.text() },
 		"result":      func(v value) { e.Passed = oneOf(v, either("passed", "failed"), "passed", "failed") },
-		"at":          func(v value) { e.At = v.date() },
-		"valid_until": func(v value) { e.Until = v.end() },
+		"at":          func(v value) { at, e.At = true, v.date() },
+		"valid_until": func(v value) { until, e.Until = true, v.end() },
 	})
-	if e.At.IsZero() || e.Until.IsZero() {
+	if !at || !until {
 		d.problem(v.pos, rules.ErrMissing, "an evaluation needs at and valid_until", "")
+	}
+	if e.At.IsZero() || e.Until.IsZero() {
+		return nil // said already; a date that was not understood is no end before a beginning
 	}
 	return e
 }
@@ -191,7 +195,7 @@ func (d *decoder) contract(v value) *rules.ContractDef {
 		"ccpa_terms":  func(v value) { c.CCPATerms = v.boolean() },
 		"automated_decision": func(v value) {
 			if v.boolean() {
-				d.problem(v.pos, rules.ErrConflict, "the notices promise that no decision is based solely on automated processing (E3.ADM)", "")
+				d.problem(v.pos, rules.ErrConflict, "the notices promise that no decision is based solely on automated processing (E3.ADM)", "write automated_decision: false")
 				return
 			}
 			c.NoAutomatedDecision = true

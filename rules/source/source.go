@@ -169,7 +169,11 @@ func (d *decoder) syntax(err error, start rules.Pos) {
 	var y yaml.Error
 	if errors.As(err, &y) && y.GetToken() != nil && y.GetToken().Position != nil {
 		p := y.GetToken().Position
-		d.problem(rules.Pos{File: d.name, Line: p.Line, Column: p.Column}, rules.ErrSyntax, y.GetMessage(), "")
+		suggestion := ""
+		if strings.Contains(y.GetMessage(), "'\t'") {
+			suggestion = "indent with spaces, not with tabs"
+		}
+		d.problem(rules.Pos{File: d.name, Line: p.Line, Column: p.Column}, rules.ErrSyntax, y.GetMessage(), suggestion)
 		return
 	}
 	d.problem(start, rules.ErrSyntax, err.Error(), "")
