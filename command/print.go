@@ -48,11 +48,11 @@ func (p printer) disclosure(b *strings.Builder, d *ledger.Disclosure, facts ledg
 	}
 	fmt.Fprintf(b, "\n  what      %s %s.%s (%s)\n", d.Resource.Method, d.Resource.API, d.Resource.Name, orDash(d.Resource.Route))
 	fmt.Fprintf(b, "  why       %s", orDash(d.Purpose))
-	if d.Ref != "" {
-		fmt.Fprintf(b, ", ref %s", d.Ref)
-	}
-	if d.Order != "" {
+	switch {
+	case d.Order != "": // a request names it by its ref
 		fmt.Fprintf(b, ", on the legal order %s", d.Order)
+	case d.Ref != "":
+		fmt.Fprintf(b, ", ref %s", d.Ref)
 	}
 	fmt.Fprintf(b, "\n  outcome   %s, status %d, %d bytes", d.Outcome, d.Status, d.Bytes)
 	if d.Reason != "" {
