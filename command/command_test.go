@@ -149,6 +149,7 @@ func exampleRecords() []*ledger.Record {
 	}
 	first := disclosure(1, list...)
 	second := disclosure(2, ledger.Subject{Ref: []byte("subject-00000003"), Profile: adult.Hash, Emitted: []byte{3}, Consent: []uint64{4, 9}})
+	second.Disclosure.Purpose, second.Disclosure.Ref, second.Disclosure.Order = "legal.claims", "claim-7", "claim-7"
 	third := disclosure(3)
 	third.Kind = ledger.KindRefused
 	d := third.Disclosure

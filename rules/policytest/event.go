@@ -87,7 +87,15 @@ func (r *reader) eventProblem(e Event, names []rules.Name, err error) {
 	if !ok {
 		pos = e.Pos
 	}
-	r.Problem(pos, rules.ErrBadValue, fmt.Sprintf("event: %s %s", member.Member, member.Problem), "")
+	r.Problem(pos, rules.ErrBadValue, fmt.Sprintf("event: %s %s", member.Member, member.Problem), eventHints[member.Member])
+}
+
+// eventHints say what may stand in the members that are closed lists.
+var eventHints = map[string]string{
+	"kind":       "docs/subject-state.md lists them",
+	"state":      "docs/subject-state.md lists those of each kind",
+	"status":     "of the W3C Data Privacy Vocabulary: ConsentGiven, ConsentRefused, ConsentWithdrawn, ...",
+	"actor.type": "subject, agent, guardian or operator",
 }
 
 // state is what is known of a person at an instant: the events, and before them the
