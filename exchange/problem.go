@@ -45,7 +45,7 @@ var phrases = map[rules.Reason]phrase{
 	rules.PurposeAmbiguous:         {status: 400, title: "More than one purpose declared", detail: "Declare exactly one purpose, in one Data-Purpose header. Make one request for each purpose."},
 	rules.PurposeMalformed:         {status: 400, title: "Purpose not understood", detail: "Write the purpose as one token without quotes, with no parameter but ref, for example Data-Purpose: support.provide;ref=\"case-812\""},
 	rules.PurposeUnknown:           {status: 400, title: "Unknown purpose", detail: "The policy in effect has no such purpose. Check the spelling against your contract."},
-	rules.PurposeNotPermitted:      {status: 403, title: "Purpose not permitted", detail: "Your contract or this route does not cover the declared purpose. Declare one that both cover."},
+	rules.PurposeNotPermitted:      {status: 403, title: "Purpose not permitted", detail: "Your contract, these credentials or this route do not cover the declared purpose. Declare one that all of them cover."},
 	rules.VolumeExceeded:           {status: 429, title: "Volume exceeded", detail: "A limit of your contract for this purpose is used up. Ask again after the time in Retry-After; where there is none, ask for fewer people at once."},
 	rules.RefMissing:               {status: 400, title: "No case reference", detail: "This purpose needs a case reference, for example Data-Purpose: support.provide;ref=\"case-812\""},
 	rules.RefMalformed:             {status: 400, title: "Case reference not understood", detail: "Write the reference in the form that your contract gives it: at most 64 letters, digits, dots, colons, hyphens and underscores."},
