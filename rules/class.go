@@ -69,7 +69,7 @@ type Flags uint32
 // The flags.
 const (
 	FlagUnresolved Flags = 1 << iota
-	FlagUnseen           // no event, and the resource withholds those
+	FlagUnseen           // no verified event, and the resource withholds those
 	FlagErased
 	FlagErasurePending
 	FlagErasureExcepted // and no exception leaves this purpose

@@ -55,10 +55,10 @@ func compareEnd(a, b time.Time) int {
 	return a.Compare(b)
 }
 
-// fromOutside reports whether the event is the word of somebody who was
-// verified: not an anonymous claim, not what a gateway has seen, and not that of an
-// agent who shows no authority (C7.2).
-func (e *Event) fromOutside() bool {
+// Known reports whether the event is the word of somebody who was verified: not an
+// anonymous claim, not what a gateway has seen, and not that of an agent who shows no
+// authority (C7.2). Nobody else makes a subject one that is known.
+func (e *Event) Known() bool {
 	return e.Actor.Verified && e.Actor.Type.outside() && (e.Actor.Type != ActorAgent || e.Actor.Authority != "")
 }
 
@@ -68,7 +68,7 @@ func (e *Event) fromOutside() bool {
 // What only the person may take back, only the person's word takes back.
 func (e *Event) mayRelax() bool {
 	narrowed := len(e.Scope.Recipients) > 0 || e.Scope.Regimes != 0 || len(e.Scope.Categories) > 0 && e.Kind != EventAccuracy
-	if !e.fromOutside() || e.Time.After(e.Recorded) || narrowed {
+	if !e.Known() || e.Time.After(e.Recorded) || narrowed {
 		return false
 	}
 	switch e.Kind {
@@ -88,7 +88,7 @@ func (e *Event) mayRelax() bool {
 }
 
 func (s *State) apply(e *Event) {
-	if e.Actor.Type.outside() {
+	if e.Known() {
 		s.Seen = true
 	}
 	switch e.Kind {
@@ -101,7 +101,7 @@ func (s *State) apply(e *Event) {
 			s.Notices = append(s.Notices, NoticeTold{Document: e.Document, Version: e.Version, Since: e.Time})
 		}
 	case EventConsent:
-		if !e.Consent.Valid() || e.fromOutside() {
+		if !e.Consent.Valid() || e.Known() {
 			s.Consents = append(s.Consents, *e)
 		}
 	case EventRestriction:

@@ -207,13 +207,15 @@ func TestLocations(t *testing.T) {
 	}
 }
 
-// unseen_subject counts people of whom somebody other than a gateway has told.
+// unseen_subject counts people of whom somebody who was verified has told, and no
+// gateway alone.
 func TestUnseenSubject(t *testing.T) {
 	t.Parallel()
 	strict := planAt(t, policy(t), now, "helpdesk", "support", "strict", "17")
 	expect(t, strict, []expectation{
 		{"no event", in("JP"), "subject_unseen"},
 		{"observations alone", in("JP", seen(location("JP", daysAgo(3))), seen(age(rules.Age16To17, daysAgo(3)))), "subject_unseen"},
+		{"the word of somebody unverified", in("JP", by(location("JP", daysAgo(3)), rules.ActorSubject, false)), "subject_unseen"},
 		{"an event", in("JP", location("JP", daysAgo(3))), "allow"},
 	})
 	expect(t, plan(t, "helpdesk", "support"), []expectation{{"no event, allowed", in("JP"), "allow"}})
@@ -328,6 +330,7 @@ func TestUnverifiedWordNeverRelaxes(t *testing.T) {
 	released := 0
 	for _, r := range []request{
 		{purpose: "support"},
+		{purpose: "support", path: "strict"},
 		{purpose: "analysis"},
 		{purpose: "news"},
 		{recipient: "broker", purpose: "support"},
@@ -340,7 +343,7 @@ func TestUnverifiedWordNeverRelaxes(t *testing.T) {
 			t.Fatal(reason)
 		}
 		for range 4000 {
-			events := make([]rules.Event, 1+random.IntN(5))
+			events := make([]rules.Event, random.IntN(6))
 			for i := range events {
 				events[i] = randomEvent(random, rules.Seq(i+1))
 			}

@@ -9,8 +9,8 @@ import (
 // State is what is known of a subject: the fold of its events. A nil State is
 // that of a subject without any. A State is immutable.
 type State struct {
-	// Seen is true when an event came from elsewhere than a gateway's own
-	// observation.
+	// Seen is true when somebody who was verified has said anything: a gateway's
+	// own observation and a claim make nobody known.
 	Seen bool
 	// Ages and Locations hold the fact from outside, if any, and everything
 	// observed or claimed since: the strictest decides.

@@ -130,6 +130,26 @@ func TestLiveRetention(t *testing.T) {
 	}
 }
 
+// A claim leaves what a verified person has said of the same right: by that alone the
+// subject may be known.
+func TestLiveKeepsWhoIsKnown(t *testing.T) {
+	t.Parallel()
+	at := func(day uint8, state rules.EventState, verified bool) subject.Change {
+		return subject.Change{Keyed: subject.Keyed{Event: rules.Event{
+			Seq: rules.Seq(day), Kind: rules.EventRestriction, State: state, Time: day0.AddDate(0, 0, int(day)),
+			Recorded: day0.AddDate(0, 0, 30), Actor: rules.Actor{Type: rules.ActorSubject, Verified: verified},
+		}}}
+	}
+	live := subject.Live([]subject.Change{at(1, rules.StateLifted, false), at(2, rules.StateLifted, true), at(3, rules.StateActive, false)})
+	if s := rules.Fold(eventsOf(live...)); len(live) != 2 || !s.Seen || !s.Restriction.Active() {
+		t.Errorf("%d events are live, known %v, restriction %v", len(live), s.Seen, s.Restriction.State)
+	}
+	live = subject.Live(append(live, at(4, rules.StateActive, true)))
+	if s := rules.Fold(eventsOf(live...)); len(live) != 1 || !s.Seen || !s.Restriction.Active() {
+		t.Errorf("%d events are live, known %v, restriction %v", len(live), s.Seen, s.Restriction.State)
+	}
+}
+
 // Two orders do not make each other's events void.
 func TestLiveOrders(t *testing.T) {
 	t.Parallel()

@@ -21,13 +21,15 @@ func Live(changes []Change) []Change {
 	type right struct {
 		kind  rules.EventKind
 		about string // purpose, or ref of an order
+		known bool   // by somebody who was verified
 	}
 	var settled []right // by a later event, going from the last
 	keep := len(changes)
 	for _, c := range slices.Backward(changes) {
 		settles, about := settlesRight(&c.Event)
-		r := right{c.Kind, about}
-		if settles && slices.Contains(settled, r) {
+		r := right{c.Kind, about, c.Known()}
+		// A claim makes nothing void by which the subject is known.
+		if settles && (slices.Contains(settled, r) || !r.known && slices.Contains(settled, right{c.Kind, about, true})) {
 			continue
 		}
 		if settles && c.State == c.Kind.States()[0] {

@@ -17,7 +17,8 @@ type Summary struct {
 	Seq        rules.Seq `json:"seq"`
 	Head       string    `json:"head"`
 	AsOf       time.Time `json:"as_of"`
-	// Seen is false for a subject that only gateways know of, if anybody does.
+	// Seen is false for a subject of whom only gateways, or people whom nobody
+	// has verified, have said anything, if anybody has.
 	Seen      bool              `json:"seen"`
 	Age       string            `json:"age"`
 	Locations []rules.Location  `json:"locations,omitempty"`
