@@ -329,7 +329,7 @@ func texts(m members, raw json.RawMessage) ([]string, error) {
 		return nil, wrong(m, "is not a list of strings")
 	case len(parts) > DefaultMaxList:
 		return nil, wrong(m, "is too long")
-	case len(parts) == 0 && m == mCategories:
+	case len(parts) == 0 && m != mExceptions: // it would read as all there are
 		return nil, wrong(m, "is empty")
 	case len(parts) == 0:
 		return nil, nil

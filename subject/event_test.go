@@ -139,6 +139,8 @@ func TestEnvelopeRefused(t *testing.T) {
 		"text as list":         {consent, `"status"`, `"recipients":"SECRET-4711","status"`, "recipients: is not a list"},
 		"empty in list":        {consent, `"status"`, `"recipients":[""],"status"`, "recipients: is empty"},
 		"empty categories":     {consent, `"status"`, `"categories":[],"status"`, "categories: is empty"},
+		"empty recipients":     {consent, `"status"`, `"recipients":[],"status"`, "recipients: is empty"},
+		"empty regimes":        {consent, `"status"`, `"regimes":[],"status"`, "regimes: is empty"},
 		"flag as text":         {consent, `"status"`, `"explicit":"true","status"`, "explicit: is neither true nor false"},
 		"long text":            {consent, `"status"`, `"purpose":"` + strings.Repeat("x", 257) + `","status"`, "purpose: is too long"},
 		"long list":            {consent, `"status"`, `"recipients":["a"` + strings.Repeat(`,"a"`, 64) + `],"status"`, "recipients: is too long"},
