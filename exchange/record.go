@@ -29,11 +29,7 @@ func method(name string) string {
 
 // base fills what every record of this request says.
 func (q *request) base(now time.Time) (*ledger.Record, error) {
-	presented := q.identity
-	if q.edition == nil {
-		presented.User = "" // nobody knows whether that is the id of a person
-	}
-	how, client := q.edition.Credential(presented)
+	how, client := q.edition.Credential(q.identity)
 	d := &ledger.Disclosure{
 		ID: q.id, Received: milliseconds(q.received), Recipient: q.caller.Recipient,
 		Auth:     ledger.Auth{Method: how, Client: client},

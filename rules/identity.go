@@ -116,8 +116,10 @@ func (p *Policy) user(name string) (credential, bool) {
 	return credential{}, false
 }
 
-// withoutPerson returns a user name without the id of the person that it may hold.
-func (p *Policy) withoutPerson(user string) string {
+// recorded returns what a record may say of a user name: the name of a recipient, or
+// the prefix of those of people. Another one, even one that nearly has the prefix, may
+// be a person's id or address: nothing of it.
+func (p *Policy) recorded(user string) string {
 	if _, listed := p.users[user]; listed {
 		return user
 	}
@@ -126,7 +128,7 @@ func (p *Policy) withoutPerson(user string) string {
 			return persons.prefix
 		}
 	}
-	return user
+	return ""
 }
 
 // persons is a form of user names that are data subjects.
@@ -140,14 +142,16 @@ type persons struct {
 // is the first name that the policy knows, else the first one of a form that a
 // policy may hold: dns:<name> or uri:<name>. With a user beside it the method is
 // mtls+<method> and the name "<name of the certificate> <user>"; the former has
-// no space in it. Of a user who is a data subject it is the prefix alone: a record
-// holds no ids of people. A nil edition knows no names.
+// no space in it. Of a user who is a data subject it is the prefix alone, and of one
+// that the policy does not know nothing: a record holds no ids of people. A nil edition
+// knows no names.
 func (e *Edition) Credential(id Identity) (method, name string) {
+	user := ""
 	if e != nil {
-		id.User = e.policy.withoutPerson(id.User)
+		user = e.policy.recorded(id.User)
 	}
 	if id.Certificate == nil {
-		return id.Method, id.User
+		return id.Method, user
 	}
 	method = MethodCertificate
 	for n := range id.Certificate.names {
@@ -161,7 +165,7 @@ func (e *Edition) Credential(id Identity) (method, name string) {
 	}
 	if id.User != "" {
 		method += "+" + id.Method
-		name = strings.TrimSpace(name + " " + id.User)
+		name = strings.TrimSpace(name + " " + user)
 	}
 	return method, name
 }
