@@ -261,14 +261,13 @@ func (r *resolver) fields(t *resolved) {
 	if len(t.Subjects) == 0 {
 		shared = []int{0}
 	}
-	if t.Expect == nil {
+	if len(shape.Subjects) == 0 && t.Body == nil && (t.Expect == nil || t.Expect.Refused.Value == "") {
+		r.problem(t.Request.Pos, rules.ErrConflict, fmt.Sprintf("resource %q is about nobody", t.match.Resource.Name), "expect a refusal, or give the test a body")
 		return
 	}
-	if len(shape.Subjects) == 0 && t.Body == nil && t.Expect.Refused.Value == "" {
-		r.problem(t.Expect.Pos, rules.ErrConflict, fmt.Sprintf("resource %q is about nobody", t.match.Resource.Name), "expect a refusal, or give the test a body")
-		return
+	if t.Expect != nil {
+		check(t.Expect, shared)
 	}
-	check(t.Expect, shared)
 }
 
 // fieldNumber finds a field by its path from the root of the body, or from the
