@@ -53,8 +53,7 @@ func declared(h http.Header) declaration {
 	return d
 }
 
-// reference reads a case reference: at most [rules.DefaultMaxRef] of a narrow
-// alphabet, because it is recorded as it is.
+// reference reads a case reference.
 func reference(v any) (string, rules.Reason) {
 	var s string
 	switch v := v.(type) {
@@ -63,16 +62,8 @@ func reference(v any) (string, rules.Reason) {
 	case httpsfv.Token:
 		s = string(v)
 	}
-	if s == "" || len(s) > rules.DefaultMaxRef {
+	if !rules.WellFormedRef(s) {
 		return "", rules.RefMalformed
-	}
-	for i := range len(s) {
-		c := s[i]
-		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
-		digit := c >= '0' && c <= '9'
-		if !letter && !digit && c != '.' && c != '_' && c != ':' && c != '-' {
-			return "", rules.RefMalformed
-		}
 	}
 	return s, rules.ReasonNone
 }

@@ -7,7 +7,8 @@ import (
 	"slices"
 )
 
-// orderRef is the form of an order's ref: what a caller may name it by.
+// orderRef is the form of an order's ref, and of every case reference: what a caller
+// may name it by. At most [DefaultMaxRef].
 var orderRef = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,64}$`)
 
 func (c *compiler) order(d *OrderDef) {

@@ -158,6 +158,10 @@ type RequestFacts struct {
 // DefaultMaxRef bounds a case reference in bytes; a longer one is RefMalformed.
 const DefaultMaxRef = 64
 
+// WellFormedRef reports whether a text is of the narrow alphabet of case references,
+// and no longer than one: it is recorded as it is.
+func WellFormedRef(s string) bool { return orderRef.MatchString(s) }
+
 // Admit applies the request gates R3 to R7b in their order and returns the plan,
 // or the first reason to refuse.
 func (e *Edition) Admit(f RequestFacts) (*Plan, Reason) {

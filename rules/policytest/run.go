@@ -142,7 +142,7 @@ func (t *resolved) admit() (*rules.Plan, rules.Caller, rules.Reason) {
 	if t.Purpose.Value == "" {
 		facts.PurposeReason = rules.PurposeMissing
 	}
-	if len(t.Ref.Value) > rules.DefaultMaxRef {
+	if t.Ref.Value != "" && !rules.WellFormedRef(t.Ref.Value) {
 		facts.RefReason = rules.RefMalformed
 	}
 	plan, reason := t.edition.Admit(facts)
