@@ -1,9 +1,11 @@
 package redact
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/modicum-dev/modicum/rules"
@@ -118,7 +120,8 @@ func appendAgeBand(dst []byte, age int) ([]byte, bool) {
 }
 
 // appendPart appends the first or the last characters of a longer text. A text of no
-// more characters would be disclosed whole.
+// more characters would be disclosed whole, and so would one that is longer by space,
+// marks or punctuation alone.
 func appendPart(dst []byte, g *rules.Generaliser, text []byte) ([]byte, bool) {
 	if g.N < 1 {
 		return dst, false
@@ -138,12 +141,17 @@ func appendPart(dst []byte, g *rules.Generaliser, text []byte) ([]byte, bool) {
 		}
 	}
 	switch {
-	case first && at < len(text):
+	case first && says(text[at:]):
 		return appendEscaped(dst, text[:at]), true
-	case !first && at > 0:
+	case !first && says(text[:at]):
 		return appendEscaped(dst, text[at:]), true
 	}
 	return dst, false
+}
+
+// says reports whether what is kept back says anything: a letter, number or symbol.
+func says(text []byte) bool {
+	return bytes.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsSymbol(r) })
 }
 
 // appendEscaped appends text as it stands inside quotes, in one spelling: nothing is

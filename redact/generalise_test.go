@@ -69,12 +69,13 @@ func generalised(g *rules.Generaliser, v redact.Scalar, at time.Time) (string, b
 		}
 	case rules.GeneralisePrefix, rules.GeneraliseLast:
 		runes := []rune(text)
+		says := func(rest []rune) bool { return regexp.MustCompile(`[\p{L}\p{N}\p{S}]`).MatchString(string(rest)) }
 		switch {
 		case v.Type == redact.Bool, v.Type == redact.Number && strings.Trim(text, "0123456789") != "", len(runes) <= g.N:
 		case g.Kind == rules.GeneralisePrefix:
-			part, ok = string(runes[:g.N]), true
+			part, ok = string(runes[:g.N]), says(runes[g.N:])
 		default:
-			part, ok = string(runes[len(runes)-g.N:]), true
+			part, ok = string(runes[len(runes)-g.N:]), says(runes[:len(runes)-g.N])
 		}
 	case rules.GeneraliseDomain:
 		label := `[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?`
@@ -240,8 +241,9 @@ func TestGeneralisers(t *testing.T) {
 		"prefix(3)": {
 			`"100-0001"`, `"100"`, `"1000"`, `"100"`, `"100"`, "!", `"10"`, "!", `1000`, `"100"`, `100`, "!", `-1000`, "!", `1000.5`, "!", `1e10`, "!", `true`, "!", `"ヤマダ ハナコ"`, `"ヤマダ"`,
 			`"\ud83d\ude00\u0041\"bc"`, `"😀A\""`, `"\u0000\/\\x"`, `"\u0000/\\"`, `null`, "-", `""`, "-",
+			`"100 "`, "!", `"100\t\n"`, "!", `"Ada."`, "!", `"Ad\u0065\u0301"`, "!", `"100\u200b"`, "!", `"100\u0000"`, "!", `"100-"`, "!", `"100-1"`, `"100"`, `"100+"`, `"100"`,
 		},
-		"last(4)": {`"4242 4242 4242 1234"`, `"1234"`, `4242424242421234`, `"1234"`, `"1234"`, "!", `"ヤマダハナコ"`, `"ダハナコ"`, `"😀😀😀😀😀"`, `"😀😀😀😀"`},
+		"last(4)": {`"4242 4242 4242 1234"`, `"1234"`, `4242424242421234`, `"1234"`, `"1234"`, "!", `"ヤマダハナコ"`, `"ダハナコ"`, `"😀😀😀😀😀"`, `"😀😀😀😀"`, `" 1234"`, "!", `"\u00a01234"`, "!", `"--1234"`, "!", `"x 1234"`, `"1234"`},
 		"domain": {
 			`"Hanako.Yamada@Example.COM"`, `"example.com"`, `"a@b.c"`, `"b.c"`, `"a@b"`, "!", `"a@b@c.d"`, "!", `"@b.c"`, "!", `"b.c"`, "!", `"a@b.c."`, "!", `"a@.b.c"`, "!", `"a@b..c"`, "!",
 			`"a@-b.c"`, "!", `"a@b-.c"`, "!", `"a@b.c-"`, "!", `"a@192.0.2.1"`, "!", `"a@[192.0.2.1]"`, "!", `"a@bücher.example"`, "!", `"a@xn--bcher-kva.example"`, `"xn--bcher-kva.example"`,
