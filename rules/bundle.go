@@ -106,6 +106,7 @@ type CategoryPurposes struct {
 type CategoryDef struct {
 	Name                     Name
 	Identifier               IdentifierClass
+	IdentifierUnsaid         bool // then that of the category that it is within
 	Special, SPI, Credential bool
 	NotInCopies              bool
 	Entropy                  Entropy

@@ -122,21 +122,33 @@ func (c *compiler) categoryDefs() {
 		if !dottedName.MatchString(a.Name) {
 			c.problem(d.Name.Pos, ErrBadValue, fmt.Sprintf("%q is not a data category", a.Name), "lower-case words joined by dots: user.contact.email")
 		}
-		if a.Generaliser != nil && !a.Generaliser.suits(a.Identifier) {
-			c.problem(d.Name.Pos, ErrConflict, fmt.Sprintf("%s of the identifier %q may be the identifier itself", a.Generaliser, a.Name), "a coarser one: year, age_band")
-		}
 		c.p.categories[a.Name] = a
 	}
+	said := make(map[string]bool) // the categories that say how they point at a person
+	for i := range c.b.Categories {
+		said[c.b.Categories[i].Name.Value] = !c.b.Categories[i].IdentifierUnsaid
+	}
 	for _, a := range c.p.categories {
-		c.restrict(a)
+		c.restrict(a, said)
+	}
+	for i := range c.b.Categories {
+		name := c.b.Categories[i].Name
+		if a := c.p.categories[name.Value]; a.Generaliser != nil && !a.Generaliser.suits(a.Identifier) {
+			c.problem(name.Pos, ErrConflict, fmt.Sprintf("%s of the identifier %q may be the identifier itself", a.Generaliser, a.Name), "a coarser one: year, age_band")
+		}
 	}
 }
 
 // restrict gives a category what restricts those that it is within: what is special
-// stays so, however finely it is divided.
-func (c *compiler) restrict(a *CategoryAttrs) {
+// stays so, however finely it is divided, and so does what identifies, unless the
+// division says otherwise.
+func (c *compiler) restrict(a *CategoryAttrs, said map[string]bool) {
+	classed := said[a.Name]
 	for name := parent(a.Name); name != ""; name = parent(name) {
 		if outer := c.p.categories[name]; outer != nil {
+			if !classed && said[name] {
+				a.Identifier, classed = outer.Identifier, true
+			}
 			a.Special, a.SPI, a.Credential = a.Special || outer.Special, a.SPI || outer.SPI, a.Credential || outer.Credential
 			a.NotInCopies = a.NotInCopies || outer.NotInCopies
 			if a.Entropy == EntropyUnsaid {

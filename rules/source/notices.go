@@ -152,10 +152,10 @@ func (d *decoder) disclosures(v value) {
 
 func (d *decoder) categories(v value) {
 	v.each(func(key rules.Name, v value) {
-		c := rules.CategoryDef{Name: key, CCPA: make(map[rules.SubjectCategory]rules.CCPAClass)}
+		c := rules.CategoryDef{Name: key, IdentifierUnsaid: true, CCPA: make(map[rules.SubjectCategory]rules.CCPAClass)}
 		v.mapping(keys{
 			"identifier": func(v value) {
-				c.Identifier = oneOf(v, rules.ParseIdentifierClass, "direct", "quasi", "attribute")
+				c.Identifier, c.IdentifierUnsaid = oneOf(v, rules.ParseIdentifierClass, "direct", "quasi", "attribute"), false
 			},
 			"special":    func(v value) { c.Special = v.boolean() },
 			"spi":        func(v value) { c.SPI = v.boolean() },
