@@ -262,7 +262,8 @@ func (p *Plan) purposeInput(c *Class) purposeInput {
 	row := &purpose.rows[c.Category]
 	published := row.exists && row.since <= inEffect[NoticeEEAUK]
 	return purposeInput{
-		legal: purpose.Legal, dm: purpose.DM || purpose.Profiling, adShare: purpose.AdShare, stat: purpose.Stat,
+		// Advertising on other sites is marketing, whatever else the policy says of it.
+		legal: purpose.Legal, dm: purpose.DM || purpose.Profiling || purpose.AdShare, adShare: purpose.AdShare, stat: purpose.Stat,
 		health: purpose.Health, m7027: purpose.M7027,
 		scopeJ:    purpose.scopeJ[c.Category] && purpose.sinceJ <= inEffect[NoticeAPPI] && !c.Has(FlagUntoldAPPI),
 		rowE:      published && !c.Has(FlagUntoldEEAUK),

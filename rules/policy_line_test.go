@@ -83,6 +83,7 @@ func TestEveryLineDecides(t *testing.T) {
 		{"A12, designated", "appi_designated: [AT", "appi_designated: [IN, AT", "abroad", "support", in("JP"), "name", "appi_foreign_no_safeguard", "allow"},
 		{"A12, onward", "    category: crm\n    country: JP\n", "    category: crm\n    country: JP\n    onward_countries: [IN]\n", "helpdesk", "support", in("JP"), "name", "allow", "appi_foreign_no_safeguard"},
 		{"G2, profiling", "  support:  #", "  support:\n    profiling: true #", "helpdesk", "support", in("DE", active(rules.EventDMObjection, daysAgo(3))), "name", "allow", "dm_objection"},
+		{"G2, advertising elsewhere", "  support:  #", "  support:\n    ad_share: true #", "helpdesk", "support", in("DE", active(rules.EventDMObjection, daysAgo(3))), "name", "allow", "dm_objection"},
 		{"G2, direct marketing", "    direct_marketing: true\n", "", "helpdesk", "news", in("DE", active(rules.EventDMObjection, daysAgo(3))), "name", "dm_objection", "allow"},
 		{"G3", `eea_uk: {customer: {row: "1", bases: [legitimate_interest]}, `, "eea_uk: {", "helpdesk", "support", in("DE"), "name", "allow", "purpose_out_of_scope"},
 		{"G4", "user.name: {identifier: direct, eea_uk: [customer, staff]", "user.name: {identifier: direct, eea_uk: [staff]", "helpdesk", "support", in("DE"), "name", "allow", "category_not_declared"},
