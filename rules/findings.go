@@ -86,7 +86,7 @@ func (r *reviewer) retention() {
 func (r *reviewer) limits() {
 	check := func(recipient string, purposes []ContractPurposeDef) {
 		for i := range purposes {
-			if d := &purposes[i]; d.Limits == nil {
+			if d := &purposes[i]; !d.Limits.bounds() {
 				r.warn(d.Purpose.Pos, ErrMissing, fmt.Sprintf("%s may read without a limit for %q", recipient, d.Purpose.Value), "limits: {subjects_per_day: ...}")
 			}
 		}
@@ -107,6 +107,12 @@ func (r *reviewer) limits() {
 			check(fmt.Sprintf("who uses the terms %q", d.Name.Value), d.Purposes)
 		}
 	}
+}
+
+// bounds reports whether the limits say how many people may be read at all: so many
+// in one answer are as many as there are in many.
+func (l *Limits) bounds() bool {
+	return l != nil && (l.SubjectsPerHour > 0 || l.SubjectsPerDay > 0 || l.SubjectsPerMonth > 0)
 }
 
 // automated warns of outsiders that have not declared that nobody is subject to a

@@ -35,7 +35,7 @@ purposes:
 contracts:
   shared:
     purposes:
-      support: {limits: {lists: false}, needs: {user.id: clear, user.orders: clear}}
+      support: {limits: {lists: false, subjects_per_day: 9}, needs: {user.id: clear, user.orders: clear}}
 recipients:
   desk:
     legal_name: desk (fictional)
@@ -92,7 +92,9 @@ func TestFindings(t *testing.T) {
 		{"an old California notice", "effective_from: 2026-01-01", "effective_from: 2025-11-01", rules.ErrOutdated, `the California notice "california" is from 2025-11-01`},
 		{"no retention", "    retention: P0D\n", "", rules.ErrMissing, `purpose "statistics" does not say how long data is kept`},
 		{"a purpose of an outsider without a limit", "limits: {subjects_per_day: 5}, ", "", rules.ErrMissing, `recipient "desk" may read without a limit for "statistics"`},
-		{"shared terms without a limit", "limits: {lists: false}, ", "limits: {subjects_per_day: 1}, ", rules.ErrReveals, `purpose_union: recipient "desk" can join its answers for "statistics" and "support" by the order of the list crm.customers`},
+		{"limits that bound nothing", "limits: {subjects_per_day: 5}", "limits: {}", rules.ErrMissing, `recipient "desk" may read without a limit for "statistics"`},
+		{"so many in an answer", "limits: {subjects_per_day: 5}", "limits: {subjects_per_response: 5, lists: false, not_found_percent: 5}", rules.ErrMissing, `recipient "desk" may read without a limit for "statistics"`},
+		{"shared terms without a limit", "limits: {lists: false, subjects_per_day: 9}, ", "limits: {subjects_per_day: 1}, ", rules.ErrReveals, `purpose_union: recipient "desk" can join its answers for "statistics" and "support" by the order of the list crm.customers`},
 		{"one identifier for two purposes", "user.id: pseudonym", "user.id: clear", rules.ErrReveals, `by the user.id of a customer, and so see of one person user.id, user.orders, user.usage`},
 		{"decisions by machine", "      automated_decision: false\n", "", rules.ErrMissing, "does not exclude decisions by machine alone"},
 		{"a public member that looks personal", "object: public", "contactEmail: public", rules.ErrReveals, `public member "contactEmail" looks personal`},
