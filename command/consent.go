@@ -49,6 +49,8 @@ func consentRecord() *cobra.Command {
 			return usage("a consent is for one purpose: add --purpose")
 		case ev.Consent.Valid() && !ev.Actor.Verified:
 			return usage("a consent counts only from a verified person: add --verified once you have checked who it is")
+		case *parental && ev.Actor.Type == rules.ActorSubject:
+			return usage("a parent's consent is not the child's own word: add --actor guardian")
 		}
 		if *until != "" {
 			if ev.Until, err = time.Parse(time.RFC3339, *until); err != nil {

@@ -56,13 +56,17 @@ func (c *Class) grant(e *Event, slot int, categories CategoryMask) {
 	if e.Explicit {
 		c.Explicit[slot].union(categories)
 	}
-	if e.Parental {
+	if e.parental() {
 		c.Parental[slot].union(categories)
 	}
 	if e.Foreign && slot == slotAPPI {
 		c.Foreign.union(categories)
 	}
 }
+
+// parental reports whether a consent is one of somebody who holds parental
+// responsibility: a child's own word never is.
+func (e *Event) parental() bool { return e.Parental && e.Actor.Type != ActorSubject }
 
 // addressed reports whether a consent event is about the plan's purpose and
 // recipient. Grants match narrowly and refusals widely: a grant names its
@@ -128,7 +132,7 @@ func (p *Plan) optIns(c *Class, s *State, now time.Time) {
 			continue
 		case !valid, ended(e.Until, now), p.edition.policy.outdated(e, now):
 			return
-		case !whole, child && !e.Parental:
+		case !whole, child && !e.parental():
 			continue
 		}
 		c.set(FlagRestrictionConsent, c.Has(FlagRestricted) && e.Time.After(s.Restriction.Since))

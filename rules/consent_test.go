@@ -182,12 +182,17 @@ func TestExplicitConsentStaysInItsRegime(t *testing.T) {
 func TestChildsConsent(t *testing.T) {
 	t.Parallel()
 	own := given("analysis", daysAgo(3))
-	parents := own
-	parents.Parental = true
+	claimed := own
+	claimed.Parental = true
+	parents := by(claimed, rules.ActorGuardian, true)
 	elsewhere := scoped(parents, func(s *rules.Scope) { s.Regimes = rules.UK })
 	expect(t, plan(t, "helpdesk", "analysis"), []expectation{
 		{"14 in Germany", in("DE", own).born("2012-01-01"), "consent_child_invalid"},
 		{"14 in Germany, a parent's", in("DE", parents).born("2012-01-01"), "allow"},
+		{"14 in Germany, a parent's on record", in("DE", by(claimed, rules.ActorOperator, true)).born("2012-01-01"), "allow"},
+		{"14 in Germany, a parent's by the child's word", in("DE", claimed).born("2012-01-01"), "consent_child_invalid"},
+		{"14 in Germany, restricted, a parent's by the child's word", in("DE", active(rules.EventRestriction, daysAgo(9)), claimed).born("2012-01-01"), "restricted"},
+		{"14 in Germany, restricted, a parent's", in("DE", active(rules.EventRestriction, daysAgo(9)), parents).born("2012-01-01"), "allow"},
 		{"14 in Germany, a parent's under UK law", in("DE", own, elsewhere).born("2012-01-01"), "consent_child_invalid"},
 		{"16 in Germany", in("DE", own).born("2010-01-01"), "allow"},
 		{"14 in the UK", in("GB", own).born("2012-01-01"), "allow"},
