@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/modicum-dev/modicum/caddymodule"
+	"github.com/modicum-dev/modicum/rules"
 	"github.com/modicum-dev/modicum/rules/policytest"
 )
 
@@ -28,13 +29,16 @@ func policyTest() *cobra.Command {
 			if err != nil {
 				return usage("--run is a regular expression: %v", err)
 			}
+			var problems rules.Problems
 			policy, err := caddymodule.LoadPolicy(args[0])
-			if err != nil {
+			if err != nil && (!asJSON || !errors.As(err, &problems)) {
 				return err
 			}
-			suite, problems, err := policytest.Load(os.DirFS(args[0]))
-			if err != nil {
-				return fmt.Errorf("policy %s: %w", args[0], err)
+			var suite *policytest.Suite
+			if policy != nil {
+				if suite, problems, err = policytest.Load(os.DirFS(args[0])); err != nil {
+					return fmt.Errorf("policy %s: %w", args[0], err)
+				}
 			}
 			report := new(policytest.Report)
 			if len(problems) == 0 {
@@ -59,7 +63,11 @@ func policyTest() *cobra.Command {
 			}
 			switch failed := report.Failed(); {
 			case len(problems) > 0:
-				return fmt.Errorf("%w: %s in its tests", ErrProblems, number(len(problems), "error"))
+				where := "in its tests"
+				if policy == nil {
+					where = "before any test"
+				}
+				return fmt.Errorf("%w: %s %s", ErrProblems, number(len(problems), "error"), where)
 			case failed > 0:
 				return fmt.Errorf("%w: %d of %d", ErrTests, failed, len(report.Results))
 			}

@@ -23,6 +23,7 @@ func (p *Policy) Findings(at time.Time) Problems {
 	r.retention()
 	r.limits()
 	r.automated()
+	r.unused()
 	r.mechanisms()
 	for i := range p.Bundle.Recipients {
 		r.union(&p.Bundle.Recipients[i])

@@ -24,6 +24,7 @@ categories:
   user.orders: {}
   user.usage: {}
 purposes:
+  news: {}
   support:
     retention: P1Y
     appi: [customer]
@@ -96,6 +97,9 @@ func TestFindings(t *testing.T) {
 		{"so many in an answer", "limits: {subjects_per_day: 5}", "limits: {subjects_per_response: 5, lists: false, not_found_percent: 5}", rules.ErrMissing, `recipient "desk" may read without a limit for "statistics"`},
 		{"shared terms without a limit", "limits: {lists: false, subjects_per_day: 9}, ", "limits: {subjects_per_day: 1}, ", rules.ErrReveals, `purpose_union: recipient "desk" can join its answers for "statistics" and "support" by the order of the list crm.customers`},
 		{"one identifier for two purposes", "user.id: pseudonym", "user.id: clear", rules.ErrReveals, `by the user.id of a customer, and so see of one person user.id, user.orders, user.usage`},
+		{"a need of what no field holds", "user.usage: clear}", "user.usage: clear, user.name: clear}", rules.ErrDangling, `no resource has a field of the category "user.name"`},
+		{"a need of what a field holds by a longer name", "user.usage: clear}", "user.usage: clear, user.id.number: clear}", rules.ErrDangling, `no resource has a field of the category "user.id.number"`},
+		{"a credential for nothing", "match: {user: desk}", "match: {users: [{name: desk, purposes: [support, statistics]}, {name: night, purposes: [news]}]}", rules.ErrDangling, `a credential of "desk" is for "news", which its contract does not have`},
 		{"decisions by machine", "      automated_decision: false\n", "", rules.ErrMissing, "does not exclude decisions by machine alone"},
 		{"a public member that looks personal", "object: public", "contactEmail: public", rules.ErrReveals, `public member "contactEmail" looks personal`},
 		{"a public member that looks unique", "object: public", `"meta.links[].href": public`, rules.ErrReveals, `public member "meta.links[].href" looks unique`},

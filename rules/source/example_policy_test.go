@@ -63,6 +63,7 @@ func TestWhoSeesWhatInTheExample(t *testing.T) {
 	const everything = `
 		user.behavior.contact_history allow
 		user.behavior.product_usage allow
+		user.behavior.product_usage.last_login allow
 		user.contact.address allow
 		user.contact.address.country allow
 		user.contact.address.postal_code allow
@@ -70,7 +71,8 @@ func TestWhoSeesWhatInTheExample(t *testing.T) {
 		user.contact.phone_number allow
 		user.name allow
 		user.professional_information.workplace allow
-		user.unique_id allow`
+		user.unique_id allow
+		user.unique_id.licence allow`
 	p := examplePolicyCompiled(t)
 	edition := p.At(now)
 	for _, c := range []struct {
@@ -87,6 +89,7 @@ func TestWhoSeesWhatInTheExample(t *testing.T) {
 		{"support-desk", "support.provide", "a Californian", californian, nil, `
 			user.behavior.contact_history disclosure_not_declared
 			user.behavior.product_usage disclosure_not_declared
+			user.behavior.product_usage.last_login disclosure_not_declared
 			user.contact.address allow
 			user.contact.address.country allow
 			user.contact.address.postal_code allow
@@ -94,7 +97,8 @@ func TestWhoSeesWhatInTheExample(t *testing.T) {
 			user.contact.phone_number allow
 			user.name allow
 			user.professional_information.workplace allow
-			user.unique_id allow`},
+			user.unique_id allow
+			user.unique_id.licence allow`},
 		{"support-desk", "support.provide", "a child", child, nil, "child_under_13"},
 		{"support-desk", "support.provide", "somebody restricted", german, restricted, "restricted"},
 		// Not direct marketing.
@@ -113,21 +117,27 @@ func TestWhoSeesWhatInTheExample(t *testing.T) {
 		{"analytics", "marketing.profile", "a German", german, nil, "purpose_out_of_scope"},
 		{"analytics", "marketing.profile", "a German who consented", german, consented, `
 			user.behavior.product_usage allow
-			user.unique_id transform`},
+			user.behavior.product_usage.last_login allow
+			user.unique_id transform
+			user.unique_id.licence transform`},
 		{"analytics", "marketing.profile", "a German who withdrew", german, withdrawn, "purpose_out_of_scope"},
 		{"analytics", "marketing.profile", "a Japanese", japanese, nil, `
 			user.behavior.product_usage allow
-			user.unique_id transform`},
+			user.behavior.product_usage.last_login allow
+			user.unique_id transform
+			user.unique_id.licence transform`},
 		{"analytics", "marketing.profile", "a Japanese who objected to direct marketing", japanese, objected, "dm_objection"},
 		// The city has no coarser form, and no notice lists a customer's birth date.
 		{"analytics", "statistics.prepare", "a German", german, nil, `
 			user.behavior.product_usage allow
+			user.behavior.product_usage.last_login transform
 			user.contact.address not_necessary
 			user.contact.address.country transform
 			user.contact.address.postal_code transform
 			user.contact.address.street not_necessary
 			user.demographic.date_of_birth category_not_declared
-			user.unique_id transform`},
+			user.unique_id transform
+			user.unique_id.licence transform`},
 	} {
 		t.Run(c.recipient+" for "+c.purpose+": "+c.who, func(t *testing.T) {
 			t.Parallel()
