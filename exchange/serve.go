@@ -289,7 +289,7 @@ func (q *request) release() rules.Reason {
 		q.outage("disclosure not recorded", err)
 		return rules.LedgerUnavailable
 	}
-	q.settle(!head) // nobody's data leaves with a HEAD
+	q.settle(true) // of a HEAD too: its status tells of each person that there is something
 	q.count(rec.Disclosure, rules.ReasonNone)
 	// A caller that reads slowly holds what it reads and nothing else; the
 	// record itself is the ledger's now.
