@@ -24,6 +24,7 @@ func (p *Policy) Findings(at time.Time) Problems {
 	r.limits()
 	r.automated()
 	r.unused()
+	r.orders()
 	r.mechanisms()
 	for i := range p.Bundle.Recipients {
 		r.union(&p.Bundle.Recipients[i])
@@ -150,6 +151,15 @@ func (r *reviewer) mechanisms() {
 				Pos: s.Pos, Kind: ErrOutdated, Suggestion: remedy, Warning: early,
 				Detail: fmt.Sprintf("the safeguard %s of recipient %q %s, so that it covers no transfer", s.Type, d.Name.Value, why),
 			})
+		}
+	}
+}
+
+// orders warns of legal orders that would count for ever.
+func (r *reviewer) orders() {
+	for i := range r.p.Bundle.Orders {
+		if o := &r.p.Bundle.Orders[i]; o.Until.IsZero() {
+			r.warn(o.Name.Pos, ErrMissing, fmt.Sprintf("order %q has no end", o.Name.Value), "valid_until: the day until which it is to be obeyed")
 		}
 	}
 }

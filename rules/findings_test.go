@@ -25,6 +25,7 @@ categories:
   user.usage: {}
 purposes:
   news: {}
+  law: {legal: obligation}
   support:
     retention: P1Y
     appi: [customer]
@@ -100,6 +101,7 @@ func TestFindings(t *testing.T) {
 		{"a need of what no field holds", "user.usage: clear}", "user.usage: clear, user.name: clear}", rules.ErrDangling, `no resource has a field of the category "user.name"`},
 		{"a need of what a field holds by a longer name", "user.usage: clear}", "user.usage: clear, user.id.number: clear}", rules.ErrDangling, `no resource has a field of the category "user.id.number"`},
 		{"a credential for nothing", "match: {user: desk}", "match: {users: [{name: desk, purposes: [support, statistics]}, {name: night, purposes: [news]}]}", rules.ErrDangling, `a credential of "desk" is for "news", which its contract does not have`},
+		{"an order without an end", "populations:\n", "orders:\n  o-1: {kind: audit, issuer: court, purpose: law, recipients: [desk], categories: [user.id], named: true, valid_from: 2026-01-01}\npopulations:\n", rules.ErrMissing, `order "o-1" has no end`},
 		{"decisions by machine", "      automated_decision: false\n", "", rules.ErrMissing, "does not exclude decisions by machine alone"},
 		{"a public member that looks personal", "object: public", "contactEmail: public", rules.ErrReveals, `public member "contactEmail" looks personal`},
 		{"a public member that looks unique", "object: public", `"meta.links[].href": public`, rules.ErrReveals, `public member "meta.links[].href" looks unique`},
