@@ -1,5 +1,7 @@
 package rules
 
+import "strings"
+
 // CategoryAttrs is what the policy declares of one data category. Categories
 // are dotted keys in the style of Fideslang; a category without attributes of
 // its own takes those of its nearest declared ancestor.
@@ -19,3 +21,6 @@ type CategoryAttrs struct {
 	DeclaredG   map[SubjectCategory]bool // listed in the EEA/UK notice (E1)
 	DeclaredC   map[SubjectCategory]bool // listed in the California notice (C1)
 }
+
+// parent returns the category that one is directly within, empty for the outermost.
+func parent(category string) string { return category[:max(0, strings.LastIndexByte(category, '.'))] }

@@ -46,9 +46,6 @@ func (c *compiler) limitedTo(category string) []string {
 	return nil
 }
 
-// parent returns the category that one is directly within, empty for the outermost.
-func parent(category string) string { return category[:max(0, strings.LastIndexByte(category, '.'))] }
-
 // promised refuses a purpose that the recipient's category must not have.
 func (c *compiler) promised(r *Recipient, d *ContractPurposeDef, pos Pos) {
 	for _, only := range c.b.Disclosure.Only {

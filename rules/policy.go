@@ -137,31 +137,23 @@ func (g *Grant) cell(category string) cell {
 	if g.everything {
 		return cell{need: NeedClear}
 	}
-	for {
+	for ; category != ""; category = parent(category) {
 		if n, ok := g.needs[category]; ok {
 			return n
 		}
-		cut := strings.LastIndexByte(category, '.')
-		if cut < 0 {
-			return cell{}
-		}
-		category = category[:cut]
 	}
+	return cell{}
 }
 
 // attributes returns what the policy says of a category or its nearest declared
 // ancestor, nil for another.
 func (p *Policy) attributes(category string) *CategoryAttrs {
-	for {
+	for ; category != ""; category = parent(category) {
 		if a := p.categories[category]; a != nil {
 			return a
 		}
-		cut := strings.LastIndexByte(category, '.')
-		if cut < 0 {
-			return nil
-		}
-		category = category[:cut]
 	}
+	return nil
 }
 
 // Populations returns the populations by name.
