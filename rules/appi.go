@@ -6,45 +6,42 @@ func appi(in *input) verdict {
 	if v, done := common(in); done { // A1
 		return v
 	}
-	consented := in.consent.valid[slotAPPI]
-	explicit, informed := consented && in.consent.explicit[slotAPPI], consented && in.consent.foreign
-	has := func(f Flags) bool { return in.subject.flags&f != 0 }
 	kind := in.recipient.kind
 	switch {
-	case !in.purpose.scopeJ && !in.regionalScope() && !consented: // A2
-		return withhold(PurposeOutOfScope)
-	case has(FlagCeaseUse): // A3
-		return withhold(APPIUseCeased)
-	case in.purpose.dm && has(FlagDMObjection): // A4
-		return withhold(DMObjection)
-	case in.field.special && !in.purpose.health && !explicit: // A5
-		return withhold(SpecialCareNoConsent)
-	case kind == Internal: // A6
-		return allow(APPIAllowed)
-	case kind == ThirdParty: // A7
-		return appiThirdParty(in, consented)
-	case kind == JointUse && !in.recipient.jointUseNotice: // A11
-		return withhold(JointUseNoNotice)
-	case in.recipient.appi == GeoNone && !informed: // A12
-		return withhold(APPIForeignNoSafeguard)
+	case !in.scopeJ() && !in.regionalScope() && !in.consented(slotAPPI):
+		return A2.withholds(PurposeOutOfScope)
+	case in.has(FlagCeaseUse):
+		return A3.withholds(APPIUseCeased)
+	case in.purpose.dm && in.has(FlagDMObjection):
+		return A4.withholds(DMObjection)
+	case in.field.special && !in.purpose.health && !in.explicit(slotAPPI):
+		return A5.withholds(SpecialCareNoConsent)
+	case kind == Internal:
+		return A6.allows(APPIAllowed)
+	case kind == ThirdParty:
+		return appiThirdParty(in)
+	case kind == JointUse && !in.recipient.jointUseNotice:
+		return A11.withholds(JointUseNoNotice)
+	case in.recipient.appi == GeoNone && !in.informed():
+		return A12.withholds(APPIForeignNoSafeguard)
 	}
-	return allow(APPIAllowed) // A13
+	return A13.allows(APPIAllowed)
 }
 
-func appiThirdParty(in *input, consented bool) verdict {
+func appiThirdParty(in *input) verdict {
 	switch {
-	case in.subject.flags&FlagCeaseProvision != 0: // A8
-		return withhold(APPIProvisionCeased)
-	case !consented: // A9: a consent counts only if it names this recipient or its category
-		return withhold(ThirdPartyNoConsent)
-	case in.recipient.appi == GeoNone && !in.consent.foreign: // A10
-		return withhold(APPIForeignConsentUninformed)
+	case in.has(FlagCeaseProvision):
+		return A8.withholds(APPIProvisionCeased)
+	case !in.consented(slotAPPI): // it counts only if it names this recipient or its category
+		return A9.withholds(ThirdPartyNoConsent)
+	case in.recipient.appi == GeoNone && !in.informed():
+		return A10.withholds(APPIForeignConsentUninformed)
 	}
-	return allow(APPIAllowed)
+	return A7.allows(APPIAllowed)
 }
 
 // regionalScope reports whether a regional notice that applies to the subject
 // lists the purpose: each notice is a publication of purposes to that person (2.8).
 func (in *input) regionalScope() bool {
-	return in.subject.regimes&(EEA|UK) != 0 && in.purpose.rowE || in.subject.regimes&CCPA != 0 && in.purpose.scopeC
+	return in.under(EEA|UK) && in.rowE() || in.under(CCPA) && in.scopeC()
 }

@@ -74,8 +74,11 @@ const DefaultMinCell = 5
 // belowDigitalAge reports whether somebody of that band needs a parent's consent
 // in the EEA and in the UK. A national age above 13 counts the whole band 13_15.
 func (c *Choices) belowDigitalAge(age AgeBand) (eea, uk bool) {
-	below := func(digital int) bool { return age == Under13 || age == Age13To15 && digital > 13 }
-	return below(c.DigitalAgeEEA), below(c.DigitalAgeUK)
+	return belowDigitalAge(age, c.DigitalAgeEEA), belowDigitalAge(age, c.DigitalAgeUK)
+}
+
+func belowDigitalAge(age AgeBand, digital int) bool {
+	return age == Under13 || age == Age13To15 && digital > 13
 }
 
 // Geography is dated data on countries.

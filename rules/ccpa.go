@@ -6,39 +6,39 @@ func ccpa(in *input) verdict {
 	if v, done := common(in); done { // U1
 		return v
 	}
-	has := func(f Flags) bool { return in.subject.flags&f != 0 }
-	consented := in.consent.valid[slotCCPA]
-	explicit := consented && in.consent.explicit[slotCCPA]
 	kind := in.recipient.kind
-	sensitive := in.field.spi || in.subject.age == Age13To15
 	transfer := in.purpose.adShare || (kind == ThirdParty || kind == JointUse) && in.recipient.consideration
 	switch {
-	case in.purpose.dm && has(FlagDMObjection): // U2
-		return withhold(DMObjection)
-	case !in.purpose.scopeC && !consented: // U3
-		return withhold(PurposeOutOfScope)
-	case !in.field.declaredC: // U3
-		return withhold(CategoryNotDeclared)
-	case sensitive && !in.purpose.m7027 && has(FlagLimitSPI): // U4
-		return withhold(SPILimited)
-	case sensitive && !in.purpose.m7027 && !explicit: // U5
-		return withhold(SPINoConsent)
-	case kind == Internal: // U6
-		return allow(CCPAAllowed)
-	case kind == Processor && !in.recipient.ccpaTerms: // U6
-		return withhold(CCPANoContract)
-	case transfer && !in.purpose.saleShare: // U7
-		return withhold(CCPASaleShareDisabled)
-	case transfer && has(FlagOptOut): // U8
-		return withhold(CCPAOptOut)
-	case transfer && has(FlagGPC): // U8
-		return withhold(GPCOptOut)
-	case transfer && (in.subject.age == Age13To15 || in.subject.age == AgeUnknown) && !has(FlagMinorOptIn): // U9
-		return withhold(MinorNoOptIn)
-	case !in.purpose.cell && in.purpose.report: // U10, for the record alone
-		return allow(DisclosureNotDeclared)
-	case !in.purpose.cell: // U10
-		return withhold(DisclosureNotDeclared)
+	case in.purpose.dm && in.has(FlagDMObjection):
+		return U2.withholds(DMObjection)
+	case !in.scopeC() && !in.consented(slotCCPA):
+		return U3.withholds(PurposeOutOfScope)
+	case !in.field.declaredC:
+		return U3.withholds(CategoryNotDeclared)
+	case !in.purpose.m7027 && in.sensitive() && in.has(FlagLimitSPI):
+		return U4.withholds(SPILimited)
+	case !in.purpose.m7027 && in.sensitive() && !in.explicit(slotCCPA):
+		return U5.withholds(SPINoConsent)
+	case kind == Internal:
+		return U6.allows(CCPAAllowed)
+	case kind == Processor && !in.recipient.ccpaTerms:
+		return U6.withholds(CCPANoContract)
+	case transfer && !in.purpose.saleShare:
+		return U7.withholds(CCPASaleShareDisabled)
+	case transfer && in.has(FlagOptOut):
+		return U8.withholds(CCPAOptOut)
+	case transfer && in.has(FlagGPC):
+		return U8.withholds(GPCOptOut)
+	case transfer && (in.age() == Age13To15 || in.age() == AgeUnknown) && !in.has(FlagMinorOptIn):
+		return U9.withholds(MinorNoOptIn)
+	case !in.purpose.cell && in.purpose.report: // for the record alone
+		return U10.allows(DisclosureNotDeclared)
+	case !in.purpose.cell:
+		return U10.withholds(DisclosureNotDeclared)
 	}
-	return allow(CCPAAllowed) // U11
+	return U11.allows(CCPAAllowed)
 }
+
+// sensitive reports whether the field is sensitive personal information, as any of a
+// minor is.
+func (in *input) sensitive() bool { return in.field.spi || in.age() == Age13To15 }

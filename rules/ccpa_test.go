@@ -50,7 +50,7 @@ func TestCCPATable(t *testing.T) {
 		in.subject.flags = d.flag(FlagDMObjection) | d.flag(FlagLimitSPI) | d.flag(FlagOptOut) | d.flag(FlagGPC) | d.flag(FlagMinorOptIn)
 		in.field.spi, in.field.declaredC = d.bool(), d.bool()
 		in.consent.valid[slotCCPA], in.consent.explicit[slotCCPA] = d.bool(), d.bool()
-		if rule, want := oracleCCPA(&in); ccpa(&in) != want {
+		if rule, want := oracleCCPA(&in); !ccpa(&in).is(rule, want) {
 			t.Errorf("%+v: %v, want %s %v", in, ccpa(&in), rule, want)
 		}
 	})

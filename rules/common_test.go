@@ -15,7 +15,7 @@ func oracleX(in *input) (rule string, v verdict, matches bool) {
 		row{"X1", in.recipient.kind == DataSubject, withhold(RecipientPurposeMismatch)},
 		row{"X2", in.recipient.kind == Authority && order, allow(LegalOrder)},
 		row{"X2", in.recipient.kind == Authority, withhold(AuthorityNoOrder)},
-		row{"2.8b.2", legal == LegalRights, withhold(RecipientPurposeMismatch)},
+		row{"X1", legal == LegalRights, withhold(RecipientPurposeMismatch)},
 		row{"X3", order, allow(LegalOrder)},
 		row{"X3", restsOnOrder, withhold(LegalPurposeNoOrder)},
 	)
@@ -51,7 +51,7 @@ func TestX1ToX3PrecedeEveryRegime(t *testing.T) {
 			in := randomInput(random)
 			in.recipient.kind, in.purpose.legal, in.subject.own, in.order = x.recipient.kind, x.purpose.legal, x.subject.own, x.order
 			rule, want, matches := oracleX(&in)
-			if v, done := common(&in); done != matches || v != want {
+			if v, done := common(&in); done != matches || done && !v.is(rule, want) {
 				t.Fatalf("%+v: %v, want %s %v", in, v, rule, want)
 			}
 			for _, table := range []struct {
@@ -65,7 +65,7 @@ func TestX1ToX3PrecedeEveryRegime(t *testing.T) {
 				{"CCPA", oracleCCPA, ccpa(&in)},
 				{"minimisation", oracleMinimise, minimise(&in)},
 			} {
-				if rule, want := table.oracle(&in); table.got != want {
+				if rule, want := table.oracle(&in); !table.got.is(rule, want) {
 					t.Fatalf("%s of %+v: %v, want %s %v", table.name, in, table.got, rule, want)
 				}
 			}

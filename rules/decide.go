@@ -2,33 +2,23 @@ package rules
 
 import "slices"
 
-// verdict is the outcome of one function.
-type verdict struct {
-	verb   Verb
-	reason Reason
-	basis  Basis
-	need   Need // which transform, of a verdict that transforms
-}
-
-func withhold(r Reason) verdict { return verdict{verb: Withhold, reason: r} }
-func allow(r Reason) verdict    { return verdict{verb: Allow, reason: r} }
-
 // decide computes the actions of a class: subject gates, then for each field
 // the severest of the regimes that apply and of minimisation (2.1).
 func (p *Plan) decide(c *Class) *Actions {
 	fields := p.resource.Shape.Fields
 	a := &Actions{Fields: make([]Action, len(fields)), Decisions: make([]Decision, len(fields)), Class: *c, Nothing: true}
-	in := p.input(c)
-	a.Gate = subjectGate(&in)
 	kind, celled := &p.kinds[c.Kind], false
+	common, person := p.conditions(c.Category), c.of(0) // the gates look at no field
+	in := common.with(&person)
+	a.Gate = subjectGate(&in)
 	for i := range fields {
 		if fields[i].Kind != int(c.Kind) || fields[i].Public {
 			continue
 		}
-		a.decideField(i, p.fieldInput(in, c, &fields[i], kind.number[i]))
+		conditions, s := common.of(p, &fields[i]), c.of(kind.number[i])
+		a.decideField(i, conditions.with(&s))
 		if f := &a.Fields[i]; f.Need == NeedGeneralised {
-			f.Generaliser = p.grant.cell(fields[i].Category).or(fields[i].attrs)
-			f.Cell = in.purpose.stat && fields[i].attrs.Identifier == QuasiIdentifier
+			f.Generaliser, f.Cell = p.generaliser(&fields[i])
 			celled = celled || f.Cell
 		}
 	}
@@ -42,6 +32,12 @@ func (p *Plan) decide(c *Class) *Actions {
 		a.small = a.withoutCells()
 	}
 	return a
+}
+
+// generaliser is the one that a field gets, and whether only a large enough cell may
+// show what it gives.
+func (p *Plan) generaliser(f *Field) (g *Generaliser, cell bool) {
+	return p.grant.cell(f.Category).or(f.attrs), p.grant.Purpose.Stat && f.attrs.Identifier == QuasiIdentifier
 }
 
 // or returns the generaliser of the cell, else that of the category.
@@ -69,6 +65,28 @@ func (a *Actions) decideField(i int, in input) {
 	}
 }
 
+// tables are the decision tables in the order of their reasons.
+var tables = [...]struct {
+	name   string
+	regime Regimes
+	decide func(*input) verdict
+}{
+	{"APPI", APPI, appi},
+	{"GDPR", EEA, func(in *input) verdict { return gdpr(in, slotEEA) }},
+	{"UK GDPR", UK, func(in *input) verdict { return gdpr(in, slotUK) }},
+	{"CCPA", CCPA, ccpa},
+	{"minimisation", APPI, minimise},
+}
+
+// applies reports whether the table of a regime is asked about the subject: those of
+// APPI and of minimisation always are.
+func (in *input) applies(regime Regimes) bool { return regime == APPI || in.under(regime) }
+
+// disputed applies S8.
+func (in *input) disputed() bool {
+	return in.recipient.kind != Internal && in.contested() && !in.own()
+}
+
 type composed struct {
 	verb Verb
 	need Need // when verb is Transform
@@ -81,21 +99,15 @@ func compose(gate Reason, in *input) composed {
 	if gate != ReasonNone {
 		return composed{verb: Withhold, Decision: Decision{Reasons: []Reason{gate}}}
 	}
-	if in.field.contested && in.recipient.kind != Internal && !in.subject.own {
-		return composed{verb: Withhold, Decision: Decision{Reasons: []Reason{AccuracyContested}}} // S8
+	if in.disputed() {
+		return composed{verb: Withhold, Decision: Decision{Reasons: []Reason{AccuracyContested}}}
 	}
 	verdicts := make([]verdict, 0, 5)
-	verdicts = append(verdicts, appi(in))
-	if in.subject.regimes&EEA != 0 {
-		verdicts = append(verdicts, gdpr(in, slotEEA))
+	for _, table := range tables {
+		if in.applies(table.regime) {
+			verdicts = append(verdicts, table.decide(in))
+		}
 	}
-	if in.subject.regimes&UK != 0 {
-		verdicts = append(verdicts, gdpr(in, slotUK))
-	}
-	if in.subject.regimes&CCPA != 0 {
-		verdicts = append(verdicts, ccpa(in))
-	}
-	verdicts = append(verdicts, minimise(in))
 	out := composed{verb: Allow}
 	for _, v := range verdicts {
 		out.verb = min(out.verb, v.verb)
@@ -128,26 +140,20 @@ func (d *Decision) addReason(r Reason) {
 // none of them matches.
 func common(in *input) (v verdict, done bool) {
 	switch {
-	case in.recipient.kind == DataSubject && in.subject.own: // X1
-		return allow(RightsFulfil), true
-	case in.recipient.kind == DataSubject: // X1
-		return withhold(RecipientPurposeMismatch), true
-	case in.recipient.kind == Authority && in.ordered(): // X2
-		return allow(LegalOrder), true
-	case in.recipient.kind == Authority: // X2
-		return withhold(AuthorityNoOrder), true
+	case in.recipient.kind == DataSubject && in.own():
+		return X1.allows(RightsFulfil), true
+	case in.recipient.kind == DataSubject:
+		return X1.withholds(RecipientPurposeMismatch), true
+	case in.recipient.kind == Authority && in.ordered():
+		return X2.allows(LegalOrder), true
+	case in.recipient.kind == Authority:
+		return X2.withholds(AuthorityNoOrder), true
 	case in.purpose.legal == LegalRights: // 2.8: of nobody but the person
-		return withhold(RecipientPurposeMismatch), true
-	case in.ordered(): // X3
-		return allow(LegalOrder), true
-	case in.purpose.legal != LegalNone: // X3
-		return withhold(LegalPurposeNoOrder), true
+		return X1.withholds(RecipientPurposeMismatch), true
+	case in.ordered():
+		return X3.allows(LegalOrder), true
+	case in.purpose.legal != LegalNone:
+		return X3.withholds(LegalPurposeNoOrder), true
 	}
 	return verdict{}, false
-}
-
-// ordered reports whether a legal order covers the field under a purpose that may
-// rest on one.
-func (in *input) ordered() bool {
-	return (in.purpose.legal == LegalObligation || in.purpose.legal == LegalClaims) && in.order.covers()
 }

@@ -1,6 +1,9 @@
 package rules
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // draw hands out the digits of one number in mixed radix: each call of of or
 // bool is one digit. Counting the number up visits every combination of every
@@ -56,4 +59,17 @@ func firstMatch(table ...row) (rule string, v verdict) {
 		}
 	}
 	return "no row", verdict{}
+}
+
+// The outcomes of the tables of the law, whatever rule gives them.
+func withhold(r Reason) verdict { return verdict{verb: Withhold, reason: r} }
+func allow(r Reason) verdict    { return verdict{verb: Allow, reason: r} }
+func minimised(n Need) verdict  { return verdict{verb: Transform, reason: Minimised, need: n} }
+
+// is reports whether a verdict is the one of a line of the law, by its rule: that of
+// "A1, X2" is X2.
+func (v verdict) is(rule string, want verdict) bool {
+	given := v.rule
+	v.rule = ""
+	return v == want && (rule == string(given) || strings.HasSuffix(rule, ", "+string(given)))
 }

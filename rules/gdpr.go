@@ -4,45 +4,51 @@ package rules
 // the UK GDPR with those of the United Kingdom (slotUK), and under their common
 // notice: rules G1 to G12, first match.
 func gdpr(in *input, slot int) verdict {
-	geo, child := in.recipient.eea, in.subject.childEEA
+	geo := in.recipient.eea
 	if slot == slotUK {
-		geo, child = in.recipient.uk, in.subject.childUK
+		geo = in.recipient.uk
 	}
 	if v, done := common(in); done { // G1
 		if v.reason == LegalOrder && geo == GeoNone && !in.order.transfer {
-			return withhold(TransferNoSafeguard)
+			return G1.withholds(TransferNoSafeguard)
 		}
 		return v
 	}
-	childInvalid := child && !in.consent.parental[slot]
-	explicit := in.consent.valid[slot] && in.consent.explicit[slot] && !childInvalid
 	external := in.recipient.kind.External()
-
-	basis := in.purpose.basis // G6
-	if !in.purpose.rowE {
-		basis = BasisConsent // G3
-	}
 	switch {
-	case in.purpose.dm && in.subject.flags&FlagDMObjection != 0: // G2
-		return withhold(DMObjection)
-	case !in.purpose.rowE && !in.consent.valid[slot]: // G3
-		return withhold(PurposeOutOfScope)
-	case !in.field.declaredG: // G4
-		return withhold(CategoryNotDeclared)
-	case in.field.special && !explicit: // G5
-		return withhold(SpecialCategoryNoCondition)
-	case basis == BasisConsent && !in.consent.valid[slot]: // G7
-		return withhold(consentReason(in.consent.status))
-	case basis == BasisConsent && childInvalid: // G7
-		return withhold(ConsentChildInvalid)
-	case basis == BasisLegitimateInterest && in.subject.li == StatePending: // G8
-		return withhold(LIObjectionPending)
-	case basis == BasisLegitimateInterest && in.subject.li == StateUpheld: // G8
-		return withhold(LIObjectionUpheld)
-	case external && !in.recipient.declaredE4: // G10
-		return withhold(RecipientCategoryUndeclared)
-	case external && geo == GeoNone: // G11
-		return withhold(TransferNoSafeguard)
+	case in.purpose.dm && in.has(FlagDMObjection):
+		return G2.withholds(DMObjection)
+	case !in.rowE() && !in.consented(slot):
+		return G3.withholds(PurposeOutOfScope)
+	case !in.field.declaredG:
+		return G4.withholds(CategoryNotDeclared)
+	case in.field.special && (!in.explicit(slot) || in.unparented(slot)):
+		return G5.withholds(SpecialCategoryNoCondition)
 	}
-	return verdict{verb: Allow, reason: GDPRAllowed, basis: basis} // G9, G12
+	basis := in.basis()
+	switch {
+	case basis == BasisConsent && !in.consented(slot):
+		return G7.withholds(consentReason(in.consent.status))
+	case basis == BasisConsent && in.unparented(slot):
+		return G7.withholds(ConsentChildInvalid)
+	case basis == BasisLegitimateInterest && in.li() == StatePending:
+		return G8.withholds(LIObjectionPending)
+	case basis == BasisLegitimateInterest && in.li() == StateUpheld:
+		return G8.withholds(LIObjectionUpheld)
+	case external && !in.recipient.declaredE4:
+		return G10.withholds(RecipientCategoryUndeclared)
+	case external && geo == GeoNone:
+		return G11.withholds(TransferNoSafeguard)
+	}
+	v := G12.allows(GDPRAllowed) // G9
+	v.basis = basis
+	return v
+}
+
+// basis is the one that governs (G6). Without a row only a consent got here (G3).
+func (in *input) basis() Basis {
+	if !in.rowE() {
+		return BasisConsent
+	}
+	return in.purpose.basis
 }

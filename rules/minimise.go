@@ -7,29 +7,27 @@ func minimise(in *input) verdict {
 	f := in.field
 	switch {
 	case f.credential: // disclosed to nobody
-		return withhold(NotNecessary)
-	case in.recipient.kind == DataSubject && f.notInCopies && in.subject.regimes&CCPA != 0: // M1b, C6.1e
-		return withhold(NotNecessary)
-	case in.recipient.kind == DataSubject: // M1b
-		return allow(Needed)
-	case in.recipient.kind == Authority && in.ordered(): // M1b
-		return allow(Needed)
-	case in.recipient.kind == Authority: // M1b: it needs what its order lists, and nothing else
-		return withhold(NotNecessary)
-	case in.ordered() && f.need != NeedNone: // M1b
-		return allow(Needed)
-	case f.need == NeedNone: // M1
-		return withhold(NotNecessary)
-	case in.purpose.stat && f.identifier == DirectIdentifier && f.need != NeedPseudonym: // M2
-		return withhold(NotNecessary)
-	case in.purpose.stat && f.identifier == QuasiIdentifier && !f.generaliser: // M2
-		return withhold(NotNecessary)
-	case in.purpose.stat && f.identifier == QuasiIdentifier: // M2, whatever else the need says
-		return minimised(NeedGeneralised)
-	case f.need == NeedPseudonym, f.need == NeedGeneralised: // M3
-		return minimised(f.need)
+		return RuleCredential.withholds(NotNecessary)
+	case in.recipient.kind == DataSubject && f.notInCopies && in.under(CCPA): // C6.1e
+		return M1b.withholds(NotNecessary)
+	case in.recipient.kind == DataSubject:
+		return M1b.allows(Needed)
+	case in.recipient.kind == Authority && in.ordered():
+		return M1b.allows(Needed)
+	case in.recipient.kind == Authority: // it needs what its order lists, and nothing else
+		return M1b.withholds(NotNecessary)
+	case f.need == NeedNone:
+		return M1.withholds(NotNecessary)
+	case in.ordered():
+		return M1b.allows(Needed)
+	case in.purpose.stat && f.identifier == DirectIdentifier && f.need != NeedPseudonym:
+		return M2.withholds(NotNecessary)
+	case in.purpose.stat && f.identifier == QuasiIdentifier && !f.generaliser:
+		return M2.withholds(NotNecessary)
+	case in.purpose.stat && f.identifier == QuasiIdentifier: // whatever else the need says
+		return M2.minimises(NeedGeneralised)
+	case f.need == NeedPseudonym, f.need == NeedGeneralised:
+		return M3.minimises(f.need)
 	}
-	return allow(Needed) // M4
+	return M4.allows(Needed)
 }
-
-func minimised(n Need) verdict { return verdict{verb: Transform, reason: Minimised, need: n} }

@@ -222,39 +222,61 @@ func (p *Policy) At(now time.Time) *Edition {
 
 // boundaries collects the dates on which an answer may change.
 func (p *Policy) boundaries() []time.Time {
-	var out []time.Time
-	add := func(t time.Time) {
-		if !t.IsZero() {
-			out = append(out, t)
-		}
-	}
+	var out dates
 	for _, d := range p.Bundle.Documents {
-		add(d.EffectiveFrom)
+		out.add(d.EffectiveFrom)
 	}
 	for i := range p.Bundle.Recipients {
-		r := &p.Bundle.Recipients[i]
-		add(r.Terms.AcceptedAt)
-		if r.Evaluation != nil {
-			add(r.Evaluation.At)
-			add(r.Evaluation.Until)
-		}
-		if r.Contract != nil {
-			add(r.Contract.From)
-			add(r.Contract.Until)
-		}
-		for i := range r.Safeguards {
-			s := &r.Safeguards[i]
-			add(s.SignedAt)
-			add(s.LastChecked)
-			add(s.ValidUntil)
-			if s.CheckEvery != nil {
-				add(s.CheckEvery.After(s.LastChecked))
-			}
-		}
+		out.recipient(&p.Bundle.Recipients[i])
 	}
 	for i := range p.Bundle.Orders {
-		add(p.Bundle.Orders[i].From)
-		add(p.Bundle.Orders[i].Until)
+		out.add(p.Bundle.Orders[i].From, p.Bundle.Orders[i].Until)
 	}
 	return out
+}
+
+// boundariesOf collects those that change an answer to one recipient.
+func (p *Policy) boundariesOf(id string) []time.Time {
+	var out dates
+	for _, d := range p.Bundle.Documents {
+		out.add(d.EffectiveFrom)
+	}
+	if r := p.recipients[id]; r != nil {
+		out.recipient(r.Def)
+	}
+	for i := range p.Bundle.Orders {
+		o := &p.Bundle.Orders[i]
+		if slices.ContainsFunc(o.Recipients, func(n Name) bool { return n.Value == id }) {
+			out.add(o.From, o.Until)
+		}
+	}
+	return out
+}
+
+// dates is those that are said; the zero time is none.
+type dates []time.Time
+
+func (d *dates) add(list ...time.Time) {
+	for _, t := range list {
+		if !t.IsZero() {
+			*d = append(*d, t)
+		}
+	}
+}
+
+func (d *dates) recipient(r *RecipientDef) {
+	d.add(r.Terms.AcceptedAt)
+	if r.Evaluation != nil {
+		d.add(r.Evaluation.At, r.Evaluation.Until)
+	}
+	if r.Contract != nil {
+		d.add(r.Contract.From, r.Contract.Until)
+	}
+	for i := range r.Safeguards {
+		s := &r.Safeguards[i]
+		d.add(s.SignedAt, s.LastChecked, s.ValidUntil)
+		if s.CheckEvery != nil {
+			d.add(s.CheckEvery.After(s.LastChecked))
+		}
+	}
 }
