@@ -13,7 +13,7 @@ import (
 )
 
 func init() {
-	noun("policy", "Check, test and reload the policy", policyCheck, policyTest, policyReload)
+	noun("policy", "Check, test, review and reload the policy", policyCheck, policyTest, policyDiff, policyReload)
 }
 
 // ErrProblems is returned by `policy check` for a policy with problems, after

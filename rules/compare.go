@@ -194,7 +194,17 @@ func (r *Resource) personal() (map[string]fieldReading, map[string]*Field) {
 			unseenWithheld: r.unseen == UnseenWithhold, consumerFacing: r.ConsumerFacing, population: k.Population.Name, told: k.Population.told,
 		}
 	}
-	r.Shape.Root.roles(".", -1, kinds)
+	for i := range kinds {
+		for _, role := range r.Shape.Roles(i) {
+			switch role.Name {
+			case "birth date":
+				kinds[i].born += role.Path + ";"
+			case "id":
+			default:
+				kinds[i].location += role.Name + " " + role.Path + ";"
+			}
+		}
+	}
 	for i := range r.Shape.Fields {
 		if f := &r.Shape.Fields[i]; !f.Public && f.Kind >= 0 {
 			readings[f.Path] = fieldReading{mapped: true, group: r.Shape.Subjects[f.Kind].Category, category: f.Category, link: f.Link, kind: kinds[f.Kind]}
@@ -203,34 +213,6 @@ func (r *Resource) personal() (map[string]fieldReading, map[string]*Field) {
 	}
 	return readings, fields
 }
-
-// roles notes where below a node the members are that say where somebody is, and when
-// somebody was born.
-func (n *Node) roles(path string, kind int, kinds []kindReading) {
-	if n == nil {
-		return
-	}
-	if n.Subject >= 0 {
-		kind = n.Subject
-	}
-	if kind >= 0 {
-		for _, role := range []Roles{RoleCountry, RoleRegion, RoleResidence} {
-			if n.Roles&role != 0 {
-				kinds[kind].location += roleNames[role] + path + ";"
-			}
-		}
-		if n.Roles&RoleBorn != 0 {
-			kinds[kind].born += path + ";"
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(n.Members)) {
-		n.Members[name].roles(path+"."+name, kind, kinds)
-	}
-	n.Any.roles(path+"{}", kind, kinds)
-	n.Elem.roles(path+"[]", kind, kinds)
-}
-
-var roleNames = map[Roles]string{RoleCountry: "country ", RoleRegion: "region ", RoleResidence: "residence "}
 
 // outdates reports whether a consent can be ended by a material change on one side alone.
 func (c *comparison) outdates() bool {

@@ -51,6 +51,9 @@ func Condition(c rules.Condition) string {
 	if regime, ok := strings.CutPrefix(c.Aspect.String(), "consent_"); ok {
 		return consent(c.Values, strings.ToUpper(regime))
 	}
+	if c.Aspect == rules.AspectRegimes {
+		return regions(c.Values)
+	}
 	if label, ok := labels[c.Aspect]; ok {
 		return label + " " + strings.ReplaceAll(values, "_", " ")
 	}
@@ -108,7 +111,7 @@ func article(s string) string {
 }
 
 var labels = map[rules.Aspect]string{
-	rules.AspectErasure: "erasure", rules.AspectRetention: "retention", rules.AspectRegimes: "under", rules.AspectAge: "aged",
+	rules.AspectErasure: "erasure", rules.AspectRetention: "retention", rules.AspectAge: "aged",
 	rules.AspectLIObjection: "objection to legitimate interest",
 }
 
