@@ -19,12 +19,18 @@ const (
 // that speaks to it: of a history, one event decides one side and one the other, so
 // that all histories of two events are all that there can be.
 func (c *comparison) consents(u *universe, k *universeKey) {
-	effects := c.effects(k)
+	effects := c.effects(k, append(scopesAround(k.fields[0].category, k.fields[1].category), ""))
 	for slot := range slots {
 		u[consentAspect(slot)] = histories(effects, consentsOf(slot)[1:])
 	}
-	alone := func(side int) bool { // a consent that one side takes, and the other does not
-		return slices.ContainsFunc(effects, func(e effect) bool { return e[side] == grants && e[1-side] != grants })
+	// What a consent lifts on one side alone: it is to everything, and the other side
+	// does not take it, or takes a later word that the first does not hear.
+	whole := c.effects(k, []string{""})
+	has := func(side int, this, other uint8) bool {
+		return slices.ContainsFunc(whole, func(e effect) bool { return e[side] == this && e[1-side] == other })
+	}
+	alone := func(side int) bool {
+		return has(side, grants, silent) || has(side, grants, denies) || has(side, grants, grants) && has(side, silent, denies)
 	}
 	u[AspectRestriction] = slices.Clone(u[AspectRestriction])
 	u[AspectDMObjection] = slices.Clone(u[AspectDMObjection])
@@ -39,8 +45,9 @@ func (c *comparison) consents(u *universe, k *universeKey) {
 	}
 }
 
-// effects tries every kind of consent event that either side can tell from another.
-func (c *comparison) effects(k *universeKey) []effect {
+// effects tries every kind of consent event that either side can tell from another, to
+// the categories given; the empty one is all.
+func (c *comparison) effects(k *universeKey, scopes []string) []effect {
 	var out []effect
 	add := func(e effect) {
 		if !slices.Contains(out, e) {
@@ -48,7 +55,7 @@ func (c *comparison) effects(k *universeKey) []effect {
 		}
 	}
 	for _, recipients := range c.recipientScopes(k) {
-		for _, scope := range append(scopesAround(k.fields[0].category, k.fields[1].category), "") {
+		for _, scope := range scopes {
 			for _, dated := range c.consentDates() {
 				var given, ended, refused effect
 				for side := range k.fields {

@@ -219,8 +219,8 @@ func cut(values []value, side int, bit reads) (parts []domain) {
 }
 
 // possible reports whether any situation of a set can be: nobody without a verified
-// event has a consent, an opt-in or was told a later version of a notice; and what a
-// consent to everything has lifted is consented to.
+// event is named by an order, has a consent or an opt-in, or was told a later version of
+// a notice; and what a consent to everything has lifted is consented to.
 func (m *atlas) possible(d *domains) bool {
 	if d[AspectKnown].within(m.unknown) {
 		for slot := range slots {
@@ -228,8 +228,8 @@ func (m *atlas) possible(d *domains) bool {
 				return false
 			}
 		}
-		for _, a := range []Aspect{AspectMinorOptIn, AspectToldAPPI, AspectToldEEAUK, AspectToldCalifornia} {
-			if !d[a].has(0) { // no opt-in; what everybody of the population was told
+		for _, a := range []Aspect{AspectOrder, AspectMinorOptIn, AspectToldAPPI, AspectToldEEAUK, AspectToldCalifornia} {
+			if !d[a].has(0) { // not named by an order; no opt-in; what everybody of the population was told
 				return false
 			}
 		}
