@@ -25,6 +25,7 @@ import (
 	"github.com/modicum-dev/modicum/exchange"
 	"github.com/modicum-dev/modicum/redact"
 	"github.com/modicum-dev/modicum/rules"
+	"github.com/modicum-dev/modicum/rules/signature"
 	"github.com/modicum-dev/modicum/rules/source"
 )
 
@@ -41,6 +42,14 @@ type App struct {
 	// was adapted. It makes an edited policy a changed configuration; the
 	// files themselves are read when the configuration is loaded.
 	PolicyHash string `json:"policy_hash,omitempty"`
+	// PolicySigners are the keys that must all have signed the policy, as the
+	// command `policy keygen` prints them. A policy that one of them has not
+	// signed is not loaded. Default: none, and the records say "unsigned"
+	PolicySigners []string `json:"policy_signers,omitempty"`
+	// PolicySignatureHash is the hash of the policy's signatures when the
+	// configuration was adapted, where PolicySigners asks for any. Like
+	// PolicyHash it makes other ones a changed configuration.
+	PolicySignatureHash string `json:"policy_signature_hash,omitempty"`
 	// State is where the subjects' state is stored.
 	State StateConfig `json:"state"`
 	// Keys is where the keys are. They are never in the configuration.
@@ -65,13 +74,14 @@ type App struct {
 	Welcome string `json:"welcome,omitempty"`
 
 	policies  editions
+	signers   signature.Keys
 	clientCAs *clientCAs
 	log       *slog.Logger
 
 	reloading sync.Mutex // held while the policy is read and put in force
 	apis      []string   // that the sites serve; guarded by reloading
 
-	hashing sync.Mutex // guards PolicyHash after Provision; nothing that can block is done with it held
+	hashing sync.Mutex // guards the hashes after Provision; nothing that can block is done with it held
 
 	early    early
 	serving  atomic.Pointer[serving] // nil before Start
@@ -142,7 +152,11 @@ func (a *App) open() error {
 	defer a.reloading.Unlock()
 	// Before it reads: a reload of the policy finds it from now on.
 	configurations.add(a)
-	policy, err := LoadPolicy(a.Policy)
+	var err error
+	if a.signers, err = signature.NewKeys(a.PolicySigners...); err != nil {
+		return fmt.Errorf("policy_signers: %w", err)
+	}
+	policy, _, err := a.load()
 	if err != nil {
 		return err
 	}
@@ -222,7 +236,7 @@ func (a *App) Start() error {
 	defer cancel()
 	rt.settle(ctx)
 	a.serving.Store(&serving{runtime: rt, gateway: &exchange.Gateway{
-		Policy: &a.policies, State: states{rt}, Ledger: rt.recorder, Keys: rt.keys,
+		Policy: &a.policies, PolicySignature: a.signers.String(), State: states{rt}, Ledger: rt.recorder, Keys: rt.keys,
 		Clock: a.now, Log: a.log, MaxBody: a.MaxBody, Memory: &memory, Volumes: &volumes, Meter: meters, Refused: &rt.refused,
 	}})
 	a.early.pass(&rt.refused)

@@ -11,6 +11,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/modicum-dev/modicum/redact"
+	"github.com/modicum-dev/modicum/rules/signature"
 	"github.com/modicum-dev/modicum/rules/source"
 )
 
@@ -93,7 +94,9 @@ func parseHealth(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 // UnmarshalCaddyfile reads the global option:
 //
 //	minimise {
-//		policy   <folder>
+//		policy   <folder> {
+//			signed_by <verifier keys...>
+//		}
 //		state    sqlite <file> {
 //			create
 //			seed <events.ndjson>
@@ -146,13 +149,20 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	// Caddy skips a configuration that did not change: with the hash beside
 	// the path an edited policy is a change.
 	a.PolicyHash = hash
+	if len(a.PolicySigners) > 0 {
+		signed, err := ReadSignature(a.Policy)
+		if err != nil {
+			return d.Err(err.Error())
+		}
+		a.PolicySignatureHash = hashOf(signed)
+	}
 	return nil
 }
 
 func (a *App) option(d *caddyfile.Dispenser) error {
 	switch d.Val() {
 	case "policy":
-		return one(d, &a.Policy)
+		return a.policyOption(d)
 	case "ledger":
 		return one(d, &a.Ledger)
 	case "origin":
@@ -198,6 +208,27 @@ func (a *App) option(d *caddyfile.Dispenser) error {
 		return nil
 	}
 	return d.Errf("unknown option %q of minimise: policy, state, keys, ledger, origin, max_body, max_memory, client_ca, welcome", d.Val())
+}
+
+// policyOption reads the policy's folder, and who must have signed it.
+func (a *App) policyOption(d *caddyfile.Dispenser) error {
+	if err := one(d, &a.Policy); err != nil {
+		return err
+	}
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		if d.Val() != "signed_by" {
+			return d.Errf("unknown option %q of policy: signed_by", d.Val())
+		}
+		keys := d.RemainingArgs()
+		if len(keys) == 0 {
+			return d.ArgErr()
+		}
+		a.PolicySigners = append(a.PolicySigners, keys...)
+		if _, err := signature.NewKeys(a.PolicySigners...); err != nil {
+			return d.Errf("signed_by: %v", err)
+		}
+	}
+	return nil
 }
 
 // one reads exactly one argument.

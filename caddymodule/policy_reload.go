@@ -68,7 +68,7 @@ func (a *App) replacePolicy() (PolicyChange, error) {
 		return PolicyChange{}, errNotLoaded
 	}
 	change := PolicyChange{Before: inForce(a.policies.Edition(now))}
-	policy, err := LoadPolicy(a.Policy)
+	policy, signatures, err := a.load()
 	if err != nil {
 		return change, err
 	}
@@ -89,7 +89,7 @@ func (a *App) replacePolicy() (PolicyChange, error) {
 		a.dated(policy)
 		// The ledger names the configuration with the policy that it has.
 		a.hashing.Lock()
-		a.PolicyHash = policy.Bundle.Hash
+		a.PolicyHash, a.PolicySignatureHash = policy.Bundle.Hash, signatures
 		a.hashing.Unlock()
 	}
 	change.Policy = inForce(a.policies.Edition(now))

@@ -13,7 +13,7 @@ import (
 )
 
 func init() {
-	noun("policy", "Check, test, review and reload the policy", policyCheck, policyTest, policyDiff, policyReload)
+	noun("policy", "Check, test, review and sign the policy", policyCheck, policyTest, policyDiff, policyKeygen, policySign, policyVerify, policyReload)
 }
 
 // ErrProblems is returned by `policy check` for a policy with problems, after
@@ -141,10 +141,15 @@ func printProblems(c *cobra.Command, problems rules.Problems) error {
 		}
 		out[i] = line{p.Pos.File, p.Pos.Line, p.Pos.Column, severity, p.Detail, p.Suggestion}
 	}
+	return printJSON(c, out)
+}
+
+// printJSON prints one value for a pipeline.
+func printJSON(c *cobra.Command, v any) error {
 	enc := json.NewEncoder(c.OutOrStdout())
 	enc.SetEscapeHTML(false) // a message may say <<
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(out); err != nil {
+	if err := enc.Encode(v); err != nil {
 		return fmt.Errorf("printing: %w", err)
 	}
 	return nil

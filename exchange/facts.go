@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"sync"
 	"sync/atomic"
 
@@ -29,12 +30,13 @@ type profile struct {
 	decisions []decisions
 }
 
-func (c *factCache) of(e *rules.Edition) (*editionFacts, error) {
+// of returns the facts of an edition of a policy with these signatures.
+func (c *factCache) of(e *rules.Edition, signature string) (*editionFacts, error) {
 	if f := c.current.Load(); f != nil && f.edition == e {
 		return f, nil
 	}
 	bundle := e.Policy().Bundle
-	fact := ledger.PolicyFact{Bundle: bundle.Hash, RulePack: rules.RulePack, Signature: "unsigned", Controller: bundle.Controller.ID}
+	fact := ledger.PolicyFact{Bundle: bundle.Hash, RulePack: rules.RulePack, Signature: cmp.Or(signature, "unsigned"), Controller: bundle.Controller.ID}
 	for _, d := range e.Documents {
 		fact.Documents = append(fact.Documents, ledger.PolicyDocument{ID: d.ID, Version: d.Version, EffectiveFrom: d.EffectiveFrom})
 	}

@@ -42,7 +42,11 @@ type Keys interface {
 
 // Gateway serves requests. Its fields are set once, before the first request.
 type Gateway struct {
-	Policy  Editions
+	Policy Editions
+	// PolicySignature is what records say of the signatures of every policy
+	// that Policy gives; empty: unsigned.
+	PolicySignature string
+
 	State   States
 	Ledger  ledger.Log
 	Keys    Keys

@@ -44,7 +44,7 @@ func (q *request) base(now time.Time) (*ledger.Record, error) {
 	if q.edition == nil {
 		return rec, nil
 	}
-	facts, err := q.g.facts.of(q.edition)
+	facts, err := q.g.facts.of(q.edition, q.g.PolicySignature)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (q *request) subjects(rec *ledger.Record) error {
 		d.Outcome = outcome(d.Counts)
 		return nil
 	}
-	facts, err := q.g.facts.of(q.edition)
+	facts, err := q.g.facts.of(q.edition, q.g.PolicySignature)
 	if err != nil {
 		return err
 	}

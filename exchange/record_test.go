@@ -179,6 +179,21 @@ func TestFactsAreEqualAcrossRequests(t *testing.T) {
 	}
 }
 
+// The record says who signed the policy, as the gateway was told.
+func TestRecordNamesTheSigners(t *testing.T) {
+	t.Parallel()
+	for signers, want := range map[string]string{"": "unsigned", "privacy+0b1d495c security+453dfca5": "privacy+0b1d495c security+453dfca5"} {
+		w := newWorld(t)
+		w.gateway.PolicySignature = signers
+		w.upstream.answer = answers(200, one)
+		w.serve(t, get("/v1/customers/17"))
+		rec := w.ledger.records[0]
+		if got := factOf[ledger.PolicyFact](t, rec, ledger.KindPolicy, rec.Disclosure.PolicyFact).Signature; got != want {
+			t.Errorf("signed by %q: the record says %q", signers, got)
+		}
+	}
+}
+
 // A new edition has facts of its own.
 func TestFactsFollowEdition(t *testing.T) {
 	t.Parallel()

@@ -6,7 +6,7 @@ import "time"
 type PolicyFact struct {
 	Bundle     string           `json:"bundle"`    // sha256 of the policy's files, hex
 	RulePack   string           `json:"rule_pack"` // version of the decision tables
-	Signature  string           `json:"signature"` // "unsigned", or the signer's key name
+	Signature  string           `json:"signature"` // "unsigned", or the ids of the keys that signed, NAME+HASH, a space between them
 	Controller string           `json:"controller"`
 	Documents  []PolicyDocument `json:"documents"`
 }

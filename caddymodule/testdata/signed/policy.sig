@@ -1,0 +1,1 @@
+Adapting a configuration hashes this file and reads nothing in it.
