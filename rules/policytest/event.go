@@ -26,6 +26,7 @@ func (r *reader) event(v source.Value) Event {
 		names = append(names, key)
 		e.at[key.Value] = v.Pos()
 		value := r.eventMember(key.Value, v)
+		v.Any() // the form of a member is for the store's own reader
 		if key.Value == "population" || key.Value == "id" {
 			r.Problem(key.Pos, rules.ErrUnknownKey, fmt.Sprintf("%s has no place here: an event is about the subject at which it stands", key.Value), "")
 			value = nil

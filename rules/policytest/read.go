@@ -19,7 +19,12 @@ type reader struct {
 
 func (s *Suite) file(name string, b []byte) rules.Problems {
 	r := &reader{Reader: source.Open(name, b)}
-	start := rules.Pos{File: name, Line: 1, Column: 1}
+	s.read(r, rules.Pos{File: name, Line: 1, Column: 1})
+	return r.Problems()
+}
+
+// read reads a file that begins at start.
+func (s *Suite) read(r *reader, start rules.Pos) {
 	said := false
 	var tests []source.Value
 	r.Mapping("a file of tests", source.Members{
@@ -44,7 +49,6 @@ func (s *Suite) file(name string, b []byte) rules.Problems {
 			r.Problem(start, rules.ErrMissing, "the file has no tests", "")
 		}
 	}
-	return r.Problems()
 }
 
 func (r *reader) test(v source.Value) *Test {
@@ -183,6 +187,7 @@ func (r *reader) country(v source.Value) string {
 
 func (r *reader) expect(v source.Value) *Expect {
 	e := &Expect{Pos: v.Pos()}
+	v = v.As("expect")
 	members := 0
 	read := func(f func(source.Value)) func(source.Value) {
 		return func(v source.Value) {

@@ -33,6 +33,8 @@ type value struct {
 	node ast.Node
 	pos  rules.Pos
 	what string // its key, for messages
+
+	sketch *sketch // of the schema, in place of a node; nil while a file is read
 }
 
 func (d *decoder) problem(pos rules.Pos, kind error, detail, suggestion string) {
@@ -53,6 +55,10 @@ func (d *decoder) pos(n ast.Node) rules.Pos {
 // each visits the members of a mapping in order, once each.
 func (v value) each(visit func(key rules.Name, v value)) {
 	d := v.d
+	if v.sketch != nil {
+		visit(rules.Name{}, v.drawn(v.sketch.others()))
+		return
+	}
 	if !d.plain(v.node) {
 		return
 	}
@@ -82,6 +88,52 @@ func (v value) each(visit func(key rules.Name, v value)) {
 	}
 }
 
+// eachOf visits the members of a mapping whose keys are words of a vocabulary, and
+// has refuse note the others.
+func (v value) eachOf(vocabulary []string, refuse func(key rules.Name), visit func(key rules.Name, v value)) {
+	if v.sketch != nil {
+		for _, word := range vocabulary {
+			visit(rules.Name{Value: word}, v.drawn(v.sketch.member(word, "*")))
+		}
+		return
+	}
+	v.each(func(key rules.Name, v value) {
+		if !slices.Contains(vocabulary, key.Value) {
+			refuse(key)
+			return
+		}
+		visit(key, v)
+	})
+}
+
+// drawn is a value without a node, of which a schema is drawn.
+func (v value) drawn(s *sketch) value { return value{d: v.d, sketch: s} }
+
+// either reads a value of two forms: the first one if it is there.
+func (v value) either(first bool, one, other func(value)) {
+	switch {
+	case v.sketch != nil:
+		one(v.drawn(v.sketch.alternative()))
+		other(v.drawn(v.sketch.alternative()))
+	case first:
+		one(v)
+	default:
+		other(v)
+	}
+}
+
+func (v value) isMapping() bool { _, ok := v.node.(ast.MapNode); return ok }
+func (v value) isList() bool    { _, ok := v.node.(*ast.SequenceNode); return ok }
+func (v value) isString() bool  { _, ok := v.node.(*ast.StringNode); return ok }
+
+// as names a form that stands in several places, for the schema.
+func (v value) as(name string) value {
+	if v.sketch == nil {
+		return v
+	}
+	return v.drawn(v.sketch.definition(name))
+}
+
 // implicitNull reports whether a key has nothing behind it: there is no place where
 // its value stands.
 func implicitNull(n ast.Node) bool {
@@ -99,6 +151,13 @@ func keyText(k ast.MapKeyNode) string {
 
 // mapping reads a mapping with a closed set of keys.
 func (v value) mapping(known keys) {
+	if v.sketch != nil {
+		v.sketch.object()
+		for _, key := range sortedKeys(known) {
+			known[key](v.drawn(v.sketch.member(key, key)))
+		}
+		return
+	}
 	v.each(func(key rules.Name, member value) {
 		read, ok := known[key.Value]
 		if !ok {
@@ -135,6 +194,10 @@ func (v value) bad(want string) {
 
 // list visits the elements of a sequence.
 func (v value) list(visit func(value)) {
+	if v.sketch != nil {
+		visit(v.drawn(v.sketch.element()))
+		return
+	}
 	if !v.d.plain(v.node) {
 		return
 	}
@@ -151,6 +214,7 @@ func (v value) list(visit func(value)) {
 // scalar reads a scalar as it was written: numbers and dates keep their form. It
 // is false, and the problem is noted, for anything else.
 func (v value) scalar() (string, bool) {
+	v.sketch.text()
 	if !v.d.plain(v.node) {
 		return "", false
 	}
@@ -175,6 +239,7 @@ func (v value) text() string {
 // word reads a scalar that may not.
 func (v value) word() rules.Name {
 	s, ok := v.scalar()
+	v.sketch.notEmpty()
 	if ok && s == "" {
 		v.d.problem(v.pos, rules.ErrMissing, v.what+" is empty", "")
 	}
@@ -188,22 +253,43 @@ func (v value) words() []rules.Name {
 }
 
 // someWords reads a list that narrows something. An empty one would not.
-func (v value) someWords() []rules.Name {
+func (v value) someWords() []rules.Name { return v.some(value.words) }
+
+// someCountries is the same of countries.
+func (v value) someCountries() []rules.Name { return v.some(value.countries) }
+
+func (v value) some(list func(value) []rules.Name) []rules.Name {
 	if s, ok := v.node.(*ast.SequenceNode); ok && len(s.Values) == 0 {
 		v.d.problem(v.pos, rules.ErrMissing, v.what+" is an empty list", "leave it out where any is meant")
 	}
-	return v.words()
+	names := list(v)
+	v.sketch.notEmpty()
+	return names
 }
 
 // wordOrWords reads a list, or one word in place of a list of one.
 func (v value) wordOrWords() []rules.Name {
-	if _, list := v.node.(*ast.SequenceNode); list {
-		return v.words()
-	}
-	return []rules.Name{v.word()}
+	var out []rules.Name
+	v.either(v.isList(), func(v value) { out = v.words() }, func(v value) { out = []rules.Name{v.word()} })
+	return out
+}
+
+// country reads the code of a country. Whether there is one of that code is for the
+// compiler.
+func (v value) country() rules.Name {
+	n := v.word()
+	v.sketch.form(countryForm)
+	return n
+}
+
+func (v value) countries() []rules.Name {
+	var out []rules.Name
+	v.list(func(e value) { out = append(out, e.country()) })
+	return out
 }
 
 func (v value) integer() (int, bool) {
+	v.sketch.integer(0, 0)
 	if n, ok := v.node.(*ast.IntegerNode); ok {
 		if i, err := strconv.Atoi(n.GetToken().Value); err == nil && i >= 0 && i < math.MaxInt32 {
 			return i, true
@@ -213,9 +299,21 @@ func (v value) integer() (int, bool) {
 	return 0, false
 }
 
+// between reads a whole number of at least least, and at most most if that is not 0.
+// Of another one it says what it must be.
+func (v value) between(least, most int, want string) int {
+	i, ok := v.integer()
+	v.sketch.integer(least, most)
+	if ok && (i < least || most > 0 && i > most) {
+		v.bad(want)
+	}
+	return i
+}
+
 // period reads a length of calendar time: P3Y, P1Y6M, P30D, or P0D.
 func (v value) period() *rules.Period {
 	s, ok := v.scalar()
+	v.sketch.form(periodForm)
 	if !ok {
 		return nil
 	}
@@ -233,9 +331,20 @@ func (v value) period() *rules.Period {
 
 var period = regexp.MustCompile(`^P(?:([0-9]{1,3})Y)?(?:([0-9]{1,4})M)?(?:([0-9]{1,4})D)?$`)
 
+// The forms of texts, as the schema has them. They refuse nothing that is read.
+const (
+	countryForm = `^[A-Z]{2}$`
+	periodForm  = `^P([0-9]{1,3}Y([0-9]{1,4}M)?([0-9]{1,4}D)?|[0-9]{1,4}M([0-9]{1,4}D)?|[0-9]{1,4}D)$`
+	momentForm  = `^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?$`
+	dottedForm  = `^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$`
+	orderForm   = `^[A-Za-z0-9._:-]{1,64}$`
+	routeForm   = `^GET /`
+)
+
 // generaliser reads the form of a generaliser: a name, with its arguments.
 func (v value) generaliser() *rules.Generaliser {
 	s, ok := v.scalar()
+	v.sketch.generaliser()
 	if !ok {
 		return nil
 	}
@@ -272,6 +381,7 @@ func generaliserName(s string) bool {
 }
 
 func (v value) boolean() bool {
+	v.sketch.boolean()
 	if n, ok := v.node.(*ast.BoolNode); ok {
 		return n.Value
 	}
@@ -297,6 +407,7 @@ func (v value) end() time.Time {
 
 func (v value) moment() (t time.Time, day bool) {
 	s, ok := v.scalar()
+	v.sketch.form(momentForm)
 	if !ok {
 		return time.Time{}, false
 	}
@@ -314,6 +425,7 @@ func (v value) moment() (t time.Time, day bool) {
 func oneOf[T any](v value, parse func(string) (T, bool), vocabulary ...string) T {
 	var t T
 	s, ok := v.scalar()
+	v.sketch.words(vocabulary)
 	if !ok {
 		return t
 	}

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"github.com/modicum-dev/modicum/rules"
 )
 
@@ -27,6 +25,7 @@ func (d *decoder) controller(v value) {
 		"country":    func(v value) { c.Country = v.text() },
 		"contact":    func(v value) { c.Contact = v.text() },
 	})
+	v.sketch.needs("id")
 }
 
 func (d *decoder) documents(v value) {
@@ -43,6 +42,7 @@ func (d *decoder) documents(v value) {
 			v.list(func(v value) {
 				doc := rules.Document{ID: key.Value, Pos: v.pos}
 				v.mapping(documentVersion(&doc))
+				v.sketch.needs("version", "effective_from")
 				versions = append(versions, doc)
 			})
 		}
@@ -76,21 +76,15 @@ func (d *decoder) choices(v value) {
 	d.choicesPos = v.pos
 	v.mapping(keys{
 		"under13_scope": func(v value) {
-			c.Under13California = oneOf(v, either("california", "everywhere"), "everywhere", "california")
+			c.Under13California = oneOf(v, whether("california", "everywhere"), "everywhere", "california")
 		},
 		"undeclared_disclosures": func(v value) {
-			c.ReportUndeclared = oneOf(v, either("report", "enforce"), "enforce", "report")
+			c.ReportUndeclared = oneOf(v, whether("report", "enforce"), "enforce", "report")
 		},
-		"sale_share":              func(v value) { c.SaleShare = oneOf(v, either("enabled", "disabled"), "disabled", "enabled") },
-		"digital_consent_age_eea": func(v value) { c.DigitalAgeEEA = d.digitalAge(v) },
-		"digital_consent_age_uk":  func(v value) { c.DigitalAgeUK = d.digitalAge(v) },
-		"min_cell": func(v value) {
-			i, ok := v.integer()
-			if ok && i < 2 {
-				v.bad("at least 2: a cell of one is one person")
-			}
-			c.MinCell = i
-		},
+		"sale_share":              func(v value) { c.SaleShare = oneOf(v, whether("enabled", "disabled"), "disabled", "enabled") },
+		"digital_consent_age_eea": func(v value) { c.DigitalAgeEEA = v.between(13, 16, "from 13 to 16") },
+		"digital_consent_age_uk":  func(v value) { c.DigitalAgeUK = v.between(13, 16, "from 13 to 16") },
+		"min_cell":                func(v value) { c.MinCell = v.between(2, 0, "at least 2: a cell of one is one person") },
 	})
 }
 
@@ -102,17 +96,9 @@ func (d *decoder) once(v value, before rules.Pos) {
 	}
 }
 
-// either reads the first word as true and the second as false.
-func either(yes, no string) func(string) (bool, bool) {
+// whether reads the first word as true and the second as false.
+func whether(yes, no string) func(string) (bool, bool) {
 	return func(s string) (bool, bool) { return s == yes, s == yes || s == no }
-}
-
-func (d *decoder) digitalAge(v value) int {
-	i, ok := v.integer()
-	if ok && (i < 13 || i > 16) {
-		v.bad("from 13 to 16")
-	}
-	return i
 }
 
 func (d *decoder) geography(v value) {
@@ -121,13 +107,14 @@ func (d *decoder) geography(v value) {
 	g.Pos = v.pos
 	v.mapping(keys{
 		"as_of":           func(v value) { g.AsOf = v.date() },
-		"eea":             func(v value) { g.EEA = v.words() },
-		"uk":              func(v value) { g.UK = v.words() },
-		"adequate_eea":    func(v value) { g.AdequateEEA = v.words() },
-		"adequate_uk":     func(v value) { g.AdequateUK = v.words() },
-		"appi_designated": func(v value) { g.Designated = v.words() },
+		"eea":             func(v value) { g.EEA = v.countries() },
+		"uk":              func(v value) { g.UK = v.countries() },
+		"adequate_eea":    func(v value) { g.AdequateEEA = v.countries() },
+		"adequate_uk":     func(v value) { g.AdequateUK = v.countries() },
+		"appi_designated": func(v value) { g.Designated = v.countries() },
 		"sources":         func(v value) { g.Sources = v.words() },
 	})
+	v.sketch.needs("as_of", "eea", "uk")
 }
 
 func (d *decoder) disclosures(v value) {
@@ -141,16 +128,15 @@ func (d *decoder) disclosures(v value) {
 			d.bundle.Disclosure.California = listOf(v, rules.ParseRecipientCategory, recipientWords...)
 		},
 		"only": func(v value) {
-			v.each(func(key rules.Name, v value) {
-				if c, ok := d.recipientKey(key); ok {
-					d.bundle.Disclosure.Only = append(d.bundle.Disclosure.Only, rules.CategoryPurposes{Category: c, Purposes: v.words()})
-				}
+			d.eachRecipientCategory(v, func(c rules.RecipientCategory, v value) {
+				d.bundle.Disclosure.Only = append(d.bundle.Disclosure.Only, rules.CategoryPurposes{Category: c, Purposes: v.words()})
 			})
 		},
 	})
 }
 
 func (d *decoder) categories(v value) {
+	v.sketch.names(dottedForm)
 	v.each(func(key rules.Name, v value) {
 		c := rules.CategoryDef{Name: key, IdentifierUnsaid: true, CCPA: make(map[rules.SubjectCategory]rules.CCPAClass)}
 		v.mapping(keys{
@@ -161,17 +147,15 @@ func (d *decoder) categories(v value) {
 			"spi":        func(v value) { c.SPI = v.boolean() },
 			"credential": func(v value) { c.Credential = v.boolean() },
 			"in_copies": func(v value) {
-				c.NotInCopies = oneOf(v, either("not_in_california", "yes"), "yes", "not_in_california")
+				c.NotInCopies = oneOf(v, whether("not_in_california", "yes"), "yes", "not_in_california")
 			},
 			"entropy":    func(v value) { c.Entropy = oneOf(v, rules.ParseEntropy, "low", "high") },
 			"generalise": func(v value) { c.Generaliser = v.generaliser() },
 			"purposes":   func(v value) { c.Purposes = v.someWords() },
 			"eea_uk":     func(v value) { c.EEAUK = listOf(v, subjectCategory, subjectWords...) },
 			"ccpa": func(v value) {
-				v.each(func(k rules.Name, v value) {
-					if s, ok := d.subjectKey(k); ok {
-						c.CCPA[s] = oneOf(v, rules.ParseCCPAClass, ccpaWords...)
-					}
+				d.eachGroup(v, func(s rules.SubjectCategory, _ rules.Name, v value) {
+					c.CCPA[s] = oneOf(v, rules.ParseCCPAClass, ccpaWords...)
 				})
 			},
 		})
@@ -186,26 +170,32 @@ func subjectCategory(s string) (rules.SubjectCategory, bool) {
 	return c, ok && c != rules.CategoryUnknown
 }
 
-// subjectKey reads a key that is a subject category.
-func (d *decoder) subjectKey(k rules.Name) (rules.SubjectCategory, bool) {
-	s, ok := subjectCategory(k.Value)
-	if !ok {
+// eachGroup visits the members of a mapping whose keys are subject categories.
+func (d *decoder) eachGroup(v value, visit func(s rules.SubjectCategory, key rules.Name, v value)) {
+	refuse := func(k rules.Name) {
 		d.problem(k.Pos, rules.ErrBadValue, fmt.Sprintf("%q is not a subject category", k.Value), rules.DidYouMean(k.Value, subjectWords))
 	}
-	return s, ok
+	v.eachOf(subjectWords, refuse, func(k rules.Name, v value) {
+		s, _ := subjectCategory(k.Value)
+		visit(s, k, v)
+	})
 }
 
-// recipientKey reads a key that is a recipient category.
-func (d *decoder) recipientKey(k rules.Name) (rules.RecipientCategory, bool) {
-	c, ok := rules.ParseRecipientCategory(k.Value)
-	if !ok {
+// eachRecipientCategory visits the members of a mapping whose keys are recipient
+// categories.
+func (d *decoder) eachRecipientCategory(v value, visit func(c rules.RecipientCategory, v value)) {
+	refuse := func(k rules.Name) {
 		d.problem(k.Pos, rules.ErrBadValue, fmt.Sprintf("%q is not a recipient category: it is one of %s", k.Value, strings.Join(recipientWords, ", ")),
 			rules.DidYouMean(k.Value, recipientWords))
 	}
-	return c, ok
+	v.eachOf(recipientWords, refuse, func(k rules.Name, v value) {
+		c, _ := rules.ParseRecipientCategory(k.Value)
+		visit(c, v)
+	})
 }
 
 func (d *decoder) purposes(v value) {
+	v.sketch.names(dottedForm)
 	v.each(func(key rules.Name, v value) {
 		p := rules.PurposeDef{Name: key, Cells: make(map[rules.SubjectCategory][]rules.CCPAClass)}
 		v.mapping(keys{
@@ -229,11 +219,8 @@ func (d *decoder) purposes(v value) {
 
 func (d *decoder) rows(v value) []rules.RowDef {
 	var rows []rules.RowDef
-	v.each(func(key rules.Name, v value) {
-		s, ok := d.subjectKey(key)
-		if !ok {
-			return
-		}
+	d.eachGroup(v, func(s rules.SubjectCategory, key rules.Name, v value) {
+		v = v.as("row")
 		row := rules.RowDef{Subject: s, Pos: key.Pos}
 		v.mapping(keys{
 			"row":        func(v value) { row.Row = v.word().Value },
@@ -243,6 +230,7 @@ func (d *decoder) rows(v value) []rules.RowDef {
 			"since":      func(v value) { row.Since = v.word() },
 			"assessment": func(v value) { row.Assessment = v.text() },
 		})
+		v.sketch.needs("bases")
 		if len(row.Bases) == 0 {
 			d.problem(key.Pos, rules.ErrMissing, "a row needs its bases", "bases: [contract], or legitimate_interest, or consent")
 		}
@@ -254,23 +242,21 @@ func (d *decoder) rows(v value) []rules.RowDef {
 // listedFor reads the groups for which a notice lists a purpose: a list, or a mapping
 // that also says since which version.
 func (d *decoder) listedFor(v value) (groups []rules.SubjectCategory, since rules.Name) {
-	if _, mapping := v.node.(ast.MapNode); !mapping {
-		return listOf(v, subjectCategory, subjectWords...), rules.Name{}
-	}
-	v.mapping(keys{
-		"subjects": func(v value) { groups = listOf(v, subjectCategory, subjectWords...) },
-		"since":    func(v value) { since = v.word() },
-	})
+	list := func(v value) { groups = listOf(v, subjectCategory, subjectWords...) }
+	v.either(v.isMapping(), func(v value) {
+		v.mapping(keys{
+			"subjects": list,
+			"since":    func(v value) { since = v.word() },
+		})
+	}, list)
 	return groups, since
 }
 
 // pins reads the pinned bases of single categories of recipients.
 func (d *decoder) pins(v value) map[rules.RecipientCategory]rules.Basis {
 	pins := make(map[rules.RecipientCategory]rules.Basis)
-	v.each(func(key rules.Name, v value) {
-		if c, ok := d.recipientKey(key); ok {
-			pins[c] = oneOf(v, rules.ParseBasis, basisWords...)
-		}
+	d.eachRecipientCategory(v, func(c rules.RecipientCategory, v value) {
+		pins[c] = oneOf(v, rules.ParseBasis, basisWords...)
 	})
 	return pins
 }
@@ -280,19 +266,11 @@ func (d *decoder) california(v value, p *rules.PurposeDef) {
 		"subjects": func(v value) { p.CCPA = listOf(v, subjectCategory, subjectWords...) },
 		"since":    func(v value) { p.SinceCCPA = v.word() },
 		"m7027": func(v value) {
-			v.list(func(v value) {
-				i, ok := v.integer()
-				if ok && (i < 1 || i > 8) {
-					v.bad("items 1 to 8")
-				}
-				p.M7027 = append(p.M7027, i)
-			})
+			v.list(func(v value) { p.M7027 = append(p.M7027, v.between(1, 8, "items 1 to 8")) })
 		},
 		"cells": func(v value) {
-			v.each(func(key rules.Name, v value) {
-				if s, ok := d.subjectKey(key); ok {
-					p.Cells[s] = listOf(v, rules.ParseCCPAClass, ccpaWords...)
-				}
+			d.eachGroup(v, func(s rules.SubjectCategory, _ rules.Name, v value) {
+				p.Cells[s] = listOf(v, rules.ParseCCPAClass, ccpaWords...)
 			})
 		},
 	})

@@ -4,6 +4,7 @@ import "github.com/modicum-dev/modicum/rules"
 
 // orders reads the file of legal orders, by their refs.
 func (d *decoder) orders(v value) {
+	v.sketch.names(orderForm)
 	v.each(func(key rules.Name, v value) {
 		o := rules.OrderDef{Name: key, Pos: v.pos}
 		v.mapping(keys{
@@ -21,6 +22,7 @@ func (d *decoder) orders(v value) {
 			"valid_from":      func(v value) { o.From = v.date() },
 			"valid_until":     func(v value) { o.Until = v.end() },
 		})
+		v.sketch.needs("kind", "issuer", "purpose", "recipients", "categories", "valid_from")
 		d.bundle.Orders = append(d.bundle.Orders, o)
 	})
 }

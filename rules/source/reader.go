@@ -12,17 +12,19 @@ import (
 // Reader reads another file that belongs to a policy, such as its tests, as
 // strictly as the policy itself: with the same refusals and the same messages.
 type Reader struct {
-	d    decoder
-	body ast.Node
+	d    *decoder
+	file value
 }
 
 // Open parses a file. What is wrong with it is in Problems, and then Mapping
 // visits nothing.
 func Open(name string, b []byte) *Reader {
-	r := new(Reader)
-	r.body = r.d.open(name, b)
-	return r
+	d := new(decoder)
+	body := d.open(name, b)
+	return newReader(value{d: d, node: body, pos: d.pos(body)})
 }
+
+func newReader(file value) *Reader { return &Reader{file.d, file} }
 
 // Members maps what a mapping may hold to what reads it.
 type Members map[string]func(Value)
@@ -37,7 +39,9 @@ func (m Members) keys() keys {
 
 // Mapping reads the whole file as a mapping with a closed set of members.
 func (r *Reader) Mapping(what string, known Members) {
-	value{d: &r.d, node: r.body, pos: r.d.pos(r.body), what: what}.mapping(known.keys())
+	file := r.file
+	file.what = what
+	file.mapping(known.keys())
 }
 
 // Problem adds one.
@@ -84,6 +88,12 @@ func (v Value) Integer() (int, bool) { return v.v.integer() }
 // Date reads a day, which stands for its first moment in UTC, or an instant.
 func (v Value) Date() time.Time { return v.v.date() }
 
+// As names a form that stands in several places, where a schema is drawn.
+func (v Value) As(name string) Value { return Value{v.v.as(name)} }
+
+// Any draws, where a schema is drawn, that the value may be anything. It reads nothing.
+func (v Value) Any() { v.v.sketch.anything() }
+
 // Kind says what a value is.
 type Kind uint8
 
@@ -111,6 +121,10 @@ func (v Value) Kind() Kind {
 // JSON returns the value as JSON: members in their order, numbers as they are
 // written. It is nil, and the problem is noted, for what JSON cannot say.
 func (v Value) JSON() json.RawMessage {
+	v.v.sketch.anything()
+	if v.v.sketch != nil {
+		return nil
+	}
 	problems := len(v.v.d.problems)
 	b := v.v.appendJSON(nil)
 	if len(v.v.d.problems) > problems {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"github.com/modicum-dev/modicum/rules"
 )
 
@@ -21,8 +19,8 @@ func (d *decoder) recipients(v value) {
 				r.Kind = oneOf(v, rules.ParseRecipientKind, "internal", "processor", "third_party", "joint_use", "data_subject", "authority")
 			},
 			"category":         func(v value) { r.Category = oneOf(v, rules.ParseRecipientCategory, recipientWords...) },
-			"country":          func(v value) { r.Country = v.word() },
-			"onward_countries": func(v value) { r.Onward = v.words() },
+			"country":          func(v value) { r.Country = v.country() },
+			"onward_countries": func(v value) { r.Onward = v.countries() },
 			"match": func(v value) {
 				v.mapping(keys{
 					"user":        func(v value) { r.Users = append(r.Users, d.user(v)) },
@@ -48,36 +46,40 @@ func (d *decoder) recipients(v value) {
 			"contract":         func(v value) { r.Contract, contract = d.contract(v), v },
 			"grant":            func(v value) { r.Contract, grant = d.contract(v), v },
 		})
+		v.sketch.needs("legal_name", "kind")
 		d.contractOrGrant(&r, contract, grant)
 		d.bundle.Recipients = append(d.bundle.Recipients, r)
 	})
 }
 
 // user reads a name, or a name with the purposes that the credential is narrowed to.
-func (d *decoder) user(v value) rules.UserDef {
-	if _, mapping := v.node.(ast.MapNode); !mapping {
-		return rules.UserDef{Name: v.word()}
-	}
-	u := rules.UserDef{Name: rules.Name{Pos: v.pos}}
-	named := false
-	v.mapping(keys{
-		"name":     func(v value) { u.Name, named = v.word(), true },
-		"purposes": func(v value) { u.Purposes = v.someWords() },
-	})
-	if !named {
-		d.problem(v.pos, rules.ErrMissing, "a user needs its name", "{name: ..., purposes: [...]}")
-	}
+func (d *decoder) user(v value) (u rules.UserDef) {
+	v = v.as("user")
+	v.either(v.isMapping(), func(v value) {
+		u.Name.Pos = v.pos
+		named := false
+		v.mapping(keys{
+			"name":     func(v value) { u.Name, named = v.word(), true },
+			"purposes": func(v value) { u.Purposes = v.someWords() },
+		})
+		v.sketch.needs("name")
+		if !named {
+			d.problem(v.pos, rules.ErrMissing, "a user needs its name", "{name: ..., purposes: [...]}")
+		}
+	}, func(v value) { u.Name = v.word() })
 	return u
 }
 
 func (d *decoder) certificate(v value) rules.CertificateDef {
 	c := rules.CertificateDef{Pos: v.pos}
+	v = v.as("certificate")
 	v.mapping(keys{
 		"ca":       func(v value) { c.CA = v.word() },
 		"dns":      func(v value) { c.DNS = v.wordOrWords() },
 		"uri":      func(v value) { c.URIs = v.wordOrWords() },
 		"purposes": func(v value) { c.Purposes = v.someWords() },
 	})
+	v.sketch.needs("ca")
 	return c
 }
 
@@ -87,6 +89,7 @@ func (d *decoder) persons(v value) rules.PersonsDef {
 		"population": func(v value) { p.Population = v.word() },
 		"prefix":     func(v value) { p.Prefix = v.word() },
 	})
+	v.sketch.needs("population", "prefix")
 	return p
 }
 
@@ -107,10 +110,11 @@ func (d *decoder) evaluation(v value) *rules.EvaluationDef {
 		"ref":         func(v value) { e.Ref = v.text() },
 		"standard":    func(v value) { e.Standard = v.text() },
 		"by":          func(v value) { e.By = v.text() },
-		"result":      func(v value) { e.Passed = oneOf(v, either("passed", "failed"), "passed", "failed") },
+		"result":      func(v value) { e.Passed = oneOf(v, whether("passed", "failed"), "passed", "failed") },
 		"at":          func(v value) { at, e.At = true, v.date() },
 		"valid_until": func(v value) { until, e.Until = true, v.end() },
 	})
+	v.sketch.needs("at", "valid_until")
 	if !at || !until {
 		d.problem(v.pos, rules.ErrMissing, "an evaluation needs at and valid_until", "")
 	}
@@ -126,14 +130,13 @@ func (d *decoder) safeguards(v value) []rules.SafeguardDef {
 		"eea":  {"scc", "bcr", "dpf"},
 		"uk":   {"idta", "addendum", "bcr", "dpf_extension"},
 	}
+	regimes := []string{"appi", "eea", "uk"}
+	refuse := func(key rules.Name) {
+		d.problem(key.Pos, rules.ErrUnknownKey, fmt.Sprintf("no regime %q has safeguards", key.Value), rules.DidYouMean(key.Value, regimes))
+	}
 	var out []rules.SafeguardDef
-	v.each(func(key rules.Name, v value) {
-		known, ok := types[key.Value]
-		if !ok {
-			d.problem(key.Pos, rules.ErrUnknownKey, fmt.Sprintf("no regime %q has safeguards", key.Value),
-				rules.DidYouMean(key.Value, []string{"appi", "eea", "uk"}))
-			return
-		}
+	v.eachOf(regimes, refuse, func(key rules.Name, v value) {
+		known := types[key.Value]
 		s := rules.SafeguardDef{Regime: key.Value, Pos: key.Pos}
 		v.mapping(keys{
 			"type": func(v value) {
@@ -141,13 +144,14 @@ func (d *decoder) safeguards(v value) []rules.SafeguardDef {
 			},
 			"ref":          func(v value) { s.Ref = v.text() },
 			"tia_ref":      func(v value) { s.TIARef = v.text() },
-			"countries":    func(v value) { s.Countries = v.someWords() },
+			"countries":    func(v value) { s.Countries = v.someCountries() },
 			"covers":       func(v value) { s.Covers = dataKinds(v) },
 			"signed_at":    func(v value) { s.SignedAt = v.date() },
 			"valid_until":  func(v value) { s.ValidUntil = v.end() },
 			"last_checked": func(v value) { s.LastChecked = v.date() },
 			"check_every":  func(v value) { s.CheckEvery = v.period() },
 		})
+		v.sketch.needs("type", "ref")
 		if !s.LastChecked.IsZero() && s.CheckEvery == nil {
 			s.CheckEvery = &rules.Period{Years: 1}
 		}
@@ -188,13 +192,16 @@ func (d *decoder) contractPurposes(v value) []rules.ContractPurposeDef {
 
 func (d *decoder) contract(v value) *rules.ContractDef {
 	c := &rules.ContractDef{Pos: v.pos}
+	v = v.as("contract")
 	v.mapping(keys{
 		"ref":         func(v value) { c.Ref = v.text() },
 		"valid_from":  func(v value) { c.From = v.date() },
 		"valid_until": func(v value) { c.Until = v.end() },
 		"ccpa_terms":  func(v value) { c.CCPATerms = v.boolean() },
 		"automated_decision": func(v value) {
-			if v.boolean() {
+			yes := v.boolean()
+			v.sketch.only(false)
+			if yes {
 				d.problem(v.pos, rules.ErrConflict, "the notices promise that no decision is based solely on automated processing (E3.ADM)", "write automated_decision: false")
 				return
 			}
@@ -203,13 +210,16 @@ func (d *decoder) contract(v value) *rules.ContractDef {
 		"uses":     func(v value) { c.Uses = v.wordOrWords() },
 		"purposes": func(v value) { c.Purposes = d.contractPurposes(v) },
 	})
+	v.sketch.needs("valid_from")
 	return c
 }
 
 func (d *decoder) contractPurpose(key rules.Name, v value) rules.ContractPurposeDef {
 	p := rules.ContractPurposeDef{Purpose: key}
+	v = v.as("contract_purpose")
 	v.mapping(keys{
 		"needs": func(v value) {
+			v.sketch.names(dottedForm)
 			v.each(func(key rules.Name, v value) {
 				p.Needs = append(p.Needs, v.need(key))
 			})
@@ -230,6 +240,7 @@ func (d *decoder) contractPurpose(key rules.Name, v value) rules.ContractPurpose
 func (v value) need(category rules.Name) rules.NeedDef {
 	n := rules.NeedDef{Category: category}
 	s, ok := v.scalar()
+	v.sketch.generaliser("clear", "pseudonym", "none")
 	if !ok {
 		return n
 	}
@@ -249,13 +260,7 @@ var needWords = append([]string{"clear", "pseudonym", "none"}, rules.Generaliser
 func (d *decoder) limits(v value) *rules.Limits {
 	l := &rules.Limits{}
 	count := func(to *int) func(value) {
-		return func(v value) {
-			i, ok := v.integer()
-			if ok && i == 0 {
-				v.bad("at least 1")
-			}
-			*to = i
-		}
+		return func(v value) { *to = v.between(1, 0, "at least 1") }
 	}
 	v.mapping(keys{
 		"subjects_per_response": count(&l.SubjectsPerResponse),
@@ -264,6 +269,7 @@ func (d *decoder) limits(v value) *rules.Limits {
 		"subjects_per_month":    count(&l.SubjectsPerMonth),
 		"not_found_percent": func(v value) {
 			count(&l.NotFoundPercent)(v)
+			v.sketch.integer(1, 100)
 			if l.NotFoundPercent > 100 {
 				v.bad("from 1 to 100")
 			}

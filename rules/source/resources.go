@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"maps"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"github.com/modicum-dev/modicum/rules"
 )
 
@@ -14,14 +12,15 @@ func (d *decoder) populations(v value) {
 		p := rules.PopulationDef{Name: key}
 		v.mapping(keys{
 			"id":            func(v value) { p.Type = oneOf(v, rules.ParseIDType, "integer", "uuid", "string") },
-			"case":          func(v value) { p.FoldCase = oneOf(v, either("fold", "exact"), "exact", "fold") },
-			"leading_zeros": func(v value) { p.StripZeros = oneOf(v, either("strip", "refuse"), "refuse", "strip") },
+			"case":          func(v value) { p.FoldCase = oneOf(v, whether("fold", "exact"), "exact", "fold") },
+			"leading_zeros": func(v value) { p.StripZeros = oneOf(v, whether("strip", "refuse"), "refuse", "strip") },
 			"collected_under": func(v value) {
 				v.each(func(key rules.Name, v value) {
 					p.Told = append(p.Told, rules.ToldDef{Document: key, Version: v.word()})
 				})
 			},
 		})
+		v.sketch.needs("id")
 		if p.Type == 0 {
 			d.problem(key.Pos, rules.ErrMissing, fmt.Sprintf("population %q needs the type of its ids", key.Value), "id: integer, uuid or string")
 		}
@@ -33,7 +32,7 @@ func (d *decoder) populations(v value) {
 }
 
 func (d *decoder) unseen(v value) rules.Unseen {
-	if oneOf(v, either("allow", "withhold"), "allow", "withhold") {
+	if oneOf(v, whether("allow", "withhold"), "allow", "withhold") {
 		return rules.UnseenAllow
 	}
 	return rules.UnseenWithhold
@@ -56,6 +55,7 @@ func (d *decoder) shapes(v value) []rules.ShapeDef {
 
 func (d *decoder) subject(v value) *rules.SubjectDef {
 	s := &rules.SubjectDef{Pos: v.pos}
+	v = v.as("subject")
 	v.mapping(keys{
 		"population": func(v value) { s.Population = v.word() },
 		"category":   func(v value) { s.Category = oneOf(v, subjectCategory, subjectWords...) },
@@ -75,27 +75,26 @@ func (d *decoder) subject(v value) *rules.SubjectDef {
 			s.FromState = oneOf(v, func(s string) (bool, bool) { return true, s == "state" }, "state")
 		},
 	})
+	v.sketch.needs("population", "category")
 	return s
 }
 
 // field reads `public`, or the mapping of a personal field.
 func (d *decoder) field(key rules.Name, v value) rules.FieldDef {
 	f := rules.FieldDef{Path: key}
-	if _, ok := v.node.(*ast.StringNode); ok {
-		f.Public = d.public(v)
-		return f
-	}
-	v.mapping(keys{
-		"public":   func(v value) { f.Public = v.boolean() },
-		"category": func(v value) { f.Category = v.word() },
-		"subtree":  func(v value) { f.Subtree = v.boolean() },
-		"link":     func(v value) { f.Link = v.word().Value },
-		"token": func(v value) {
-			f.Token = oneOf(v, tokenShape, "opaque", "email", "uuid")
-		},
-		"source": func(v value) {
-			f.Source = oneOf(v, sourceTag, "direct", "observed", "third_party", "technology_partner")
-		},
+	v.either(v.isString(), func(v value) { f.Public = d.public(v) }, func(v value) {
+		v.mapping(keys{
+			"public":   func(v value) { f.Public = v.boolean() },
+			"category": func(v value) { f.Category = v.word() },
+			"subtree":  func(v value) { f.Subtree = v.boolean() },
+			"link":     func(v value) { f.Link = v.word().Value },
+			"token": func(v value) {
+				f.Token = oneOf(v, tokenShape, "opaque", "email", "uuid")
+			},
+			"source": func(v value) {
+				f.Source = oneOf(v, sourceTag, "direct", "observed", "third_party", "technology_partner")
+			},
+		})
 	})
 	return f
 }
@@ -122,7 +121,10 @@ func (d *decoder) resources(v value) []rules.ResourceDef {
 	v.each(func(key rules.Name, v value) {
 		r := rules.ResourceDef{Name: key}
 		v.mapping(keys{
-			"route":           func(v value) { r.Route = v.word() },
+			"route": func(v value) {
+				r.Route = v.word()
+				v.sketch.form(routeForm)
+			},
 			"params":          func(v value) { r.Params = d.params(v) },
 			"query":           func(v value) { r.Query = d.query(v) },
 			"unseen_subject":  func(v value) { r.Unseen = d.unseen(v) },
@@ -143,6 +145,7 @@ func (d *decoder) resources(v value) []rules.ResourceDef {
 				})
 			},
 		})
+		v.sketch.needs("route", "body")
 		out = append(out, r)
 	})
 	return out
@@ -159,13 +162,14 @@ var forms = map[string]string{
 // form reads what a parameter may be: a type, or a pattern.
 func (d *decoder) form(v value, more keys) rules.Name {
 	var pattern rules.Name
-	if _, ok := v.node.(*ast.StringNode); ok {
+	v.either(v.isString(), func(v value) {
 		t := oneOf(v, func(s string) (string, bool) { p, ok := forms[s]; return p, ok }, "any", "integer", "uuid", "word")
-		return rules.Name{Value: t, Pos: v.pos}
-	}
-	known := keys{"pattern": func(v value) { pattern = v.word() }}
-	maps.Copy(known, more)
-	v.mapping(known)
+		pattern = rules.Name{Value: t, Pos: v.pos}
+	}, func(v value) {
+		known := keys{"pattern": func(v value) { pattern = v.word() }}
+		maps.Copy(known, more)
+		v.mapping(known)
+	})
 	return pattern
 }
 

@@ -115,7 +115,8 @@ func newBundle() *rules.Bundle {
 // file decodes one file into the bundle.
 func (d *decoder) file(name string, b []byte) {
 	if body := d.open(name, b); body != nil {
-		d.sections(body, rules.Pos{File: name, Line: 1, Column: 1})
+		file := value{d: d, node: body, pos: d.pos(body), what: "a policy file"}
+		d.sections(file, rules.Pos{File: name, Line: 1, Column: 1})
 	}
 }
 
@@ -179,13 +180,15 @@ func (d *decoder) syntax(err error, start rules.Pos) {
 	d.problem(start, rules.ErrSyntax, err.Error(), "")
 }
 
-func (d *decoder) sections(n ast.Node, start rules.Pos) {
+func (d *decoder) sections(file value, start rules.Pos) {
 	var language value
 	said := false
 	var api rules.APIDef
-	file := value{d: d, node: n, pos: d.pos(n), what: "a policy file"}
 	file.mapping(keys{
-		"language":    func(v value) { language, said = v, true },
+		"language": func(v value) {
+			v.sketch.only(Language)
+			language, said = v, true
+		},
 		"controller":  d.controller,
 		"documents":   d.documents,
 		"choices":     d.choices,
@@ -204,7 +207,9 @@ func (d *decoder) sections(n ast.Node, start rules.Pos) {
 		"shapes":    func(v value) { api.Shapes = d.shapes(v) },
 		"resources": func(v value) { api.Resources = d.resources(v) },
 	})
+	file.sketch.needs("language")
 	switch {
+	case file.sketch != nil: // no file, and nothing missing in it
 	case !said:
 		d.problem(start, rules.ErrMissing, "language is missing", "put `language: 1` at the top")
 	default:
