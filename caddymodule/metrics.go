@@ -113,13 +113,15 @@ var (
 		"Age of the oldest record that a follower of the ledger has not delivered.", []string{"follower"}, nil)
 	failingDesc = prometheus.NewDesc(namespace+"_follower_failing",
 		"1 while the last attempt of a follower failed.", []string{"follower"}, nil)
+	expiryDesc = prometheus.NewDesc(namespace+"_policy_expiry_timestamp_seconds",
+		"Unix time at which something of the policy in force ends, or ended.", []string{"kind", "name"}, nil)
 	readyDesc = prometheus.NewDesc(namespace+"_ready",
 		"1 while a part that requests need is ready.", []string{"part"}, nil)
 )
 
 // Describe implements [prometheus.Collector].
 func (gauges) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{heldDesc, limitDesc, stalenessDesc, lagDesc, failingDesc, readyDesc} {
+	for _, d := range []*prometheus.Desc{heldDesc, limitDesc, stalenessDesc, lagDesc, failingDesc, expiryDesc, readyDesc} {
 		to <- d
 	}
 }
@@ -146,6 +148,9 @@ func (gauges) Collect(to chan<- prometheus.Metric) {
 	}
 	if a := configurations.newest(); a != nil {
 		note(a.policyHealth(time.Now()))
+		for _, e := range a.expiring() {
+			gauge(expiryDesc, float64(e.At.Unix()), e.Kind, e.Name)
+		}
 	}
 	runtimes.each(func(rt *runtime) {
 		if s := rt.replica.Status(); !errors.Is(s.Err, subject.ErrLoading) {
