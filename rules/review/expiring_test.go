@@ -265,3 +265,19 @@ func TestConsents(t *testing.T) {
 		}
 	}
 }
+
+// Of somebody whom the policy does not have nothing is said that would let data go.
+func TestNobody(t *testing.T) {
+	t.Parallel()
+	p := policy(t)
+	if got := p.RefusalAt("nobody", now); got != rules.RecipientUnknown {
+		t.Errorf("refused for %s", got)
+	}
+	none := rules.Transfers{APPI: rules.GeoNone, EEAHR: rules.GeoNone, EEAOther: rules.GeoNone, UKHR: rules.GeoNone, UKOther: rules.GeoNone}
+	if got := p.TransfersAt("nobody", now); got != none {
+		t.Errorf("transfers %+v", got)
+	}
+	if got := p.TransfersAt("helpdesk", now); got.EEAOther != rules.GeoMechanism || got.EEAHR != rules.GeoNone {
+		t.Errorf("transfers of the helpdesk %+v", got)
+	}
+}
