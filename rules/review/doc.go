@@ -1,3 +1,4 @@
-// Package review lets people review a policy as they review code: what a change of it
-// changes (diff), and in what words its decisions are told.
+// Package review tells people what a policy does: what a change of it changes, what a
+// date will change, and in what words its decisions are told. It is pure: what it says
+// follows from policies and an instant.
 package review

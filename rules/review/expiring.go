@@ -1,5 +1,3 @@
-// Package review tells people what a policy does: before it is in force, and before a
-// date changes it. It is pure: what it says follows from a policy and an instant.
 package review
 
 import (

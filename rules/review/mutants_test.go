@@ -20,12 +20,12 @@ type mutation struct {
 // and order, and every choice.
 func mutations(b *rules.Bundle) (out []mutation) {
 	add := func(name string, change func(*rules.Bundle)) { out = append(out, mutation{name, change}) }
-	needs(b, add)
-	categories(b, add)
-	purposes(b, add)
-	recipients(b, add)
-	resources(b, add)
-	choices(b, add)
+	needsMutations(b, add)
+	categoriesMutations(b, add)
+	purposesMutations(b, add)
+	recipientsMutations(b, add)
+	resourcesMutations(b, add)
+	choicesMutations(b, add)
 	return out
 }
 
@@ -41,7 +41,7 @@ func toggled[T comparable](list []T, v T) []T {
 	return append(slices.Clone(list), v)
 }
 
-func needs(b *rules.Bundle, add adder) {
+func needsMutations(b *rules.Bundle, add adder) {
 	cell := func(where string, list func(*rules.Bundle) []rules.ContractPurposeDef) {
 		for p, purpose := range list(b) {
 			for n, need := range purpose.Needs {
@@ -66,7 +66,7 @@ func needs(b *rules.Bundle, add adder) {
 	}
 }
 
-func categories(b *rules.Bundle, add adder) {
+func categoriesMutations(b *rules.Bundle, add adder) {
 	for i, c := range b.Categories {
 		of := func(what string, change func(*rules.CategoryDef)) {
 			add(c.Name.Value+": "+what, func(b *rules.Bundle) { change(&b.Categories[i]) })
@@ -91,7 +91,7 @@ func categories(b *rules.Bundle, add adder) {
 	}
 }
 
-func purposes(b *rules.Bundle, add adder) {
+func purposesMutations(b *rules.Bundle, add adder) {
 	for i, p := range b.Purposes {
 		of := func(what string, change func(*rules.PurposeDef)) {
 			add(p.Name.Value+": "+what, func(b *rules.Bundle) { change(&b.Purposes[i]) })
@@ -113,7 +113,7 @@ func purposes(b *rules.Bundle, add adder) {
 	}
 }
 
-func recipients(b *rules.Bundle, add adder) {
+func recipientsMutations(b *rules.Bundle, add adder) {
 	for i, r := range b.Recipients {
 		of := func(what string, change func(*rules.RecipientDef)) {
 			add(r.Name.Value+": "+what, func(b *rules.Bundle) { change(&b.Recipients[i]) })
@@ -144,7 +144,7 @@ func recipients(b *rules.Bundle, add adder) {
 	}
 }
 
-func resources(b *rules.Bundle, add adder) {
+func resourcesMutations(b *rules.Bundle, add adder) {
 	for i, r := range b.APIs[0].Resources {
 		of := func(what string, change func(*rules.ResourceDef)) {
 			add(r.Name.Value+": "+what, func(b *rules.Bundle) { change(&b.APIs[0].Resources[i]) })
@@ -166,7 +166,7 @@ func resources(b *rules.Bundle, add adder) {
 	}
 }
 
-func choices(b *rules.Bundle, add adder) {
+func choicesMutations(b *rules.Bundle, add adder) {
 	add("under 13 in California alone", func(b *rules.Bundle) { b.Choices.Under13California = !b.Choices.Under13California })
 	add("undeclared disclosures", func(b *rules.Bundle) { b.Choices.ReportUndeclared = !b.Choices.ReportUndeclared })
 	add("sale and sharing", func(b *rules.Bundle) { b.Choices.SaleShare = !b.Choices.SaleShare })
