@@ -382,7 +382,10 @@ func consentsTo(recipient *rules.RecipientDef, purpose string) [][]rules.Event {
 			e.Scope.Recipients, e.Time, e.Until = nil, e.Time.AddDate(0, 0, 1), today.AddDate(0, 0, -1)
 		})...),
 		consent(func(e *rules.Event) { e.Scope.Categories = []string{"user.name", "user.unique_id"}; e.Explicit = true }),
-		consent(func(e *rules.Event) { e.Scope.Categories = []string{"user.contact", "user.behavior"}; e.Explicit = true }),
+		consent(func(e *rules.Event) {
+			e.Scope.Categories = []string{"user.contact", "user.behavior"}
+			e.Explicit = true
+		}),
 	}
 }
 
@@ -410,11 +413,16 @@ func specials(purpose, order string) [][]rules.Event {
 	optIn := event(rules.EventMinorOptIn, rules.StateActive)
 	optIn.TwoStep = true
 	list := [][]rules.Event{
-		{event(rules.EventRestriction, rules.StateActive)}, {event(rules.EventDMObjection, rules.StateActive)},
+		{event(rules.EventRestriction, rules.StateActive)},
+		{event(rules.EventDMObjection, rules.StateActive)},
 		scoped(rules.EventLIObjection, rules.StatePending), scoped(rules.EventLIObjection, rules.StateUpheld),
 		scoped(rules.EventCeaseUse, rules.StateUpheld), scoped(rules.EventCeaseProvision, rules.StateUpheld),
-		{event(rules.EventOptOutSaleShare, rules.StateActive)}, {event(rules.EventLimitSPI, rules.StateActive)}, {optIn},
-		{event(rules.EventErasure, rules.StatePending)}, {event(rules.EventErasure, rules.StateExecuted)}, {event(rules.EventErasure, rules.StateExcepted)},
+		{event(rules.EventOptOutSaleShare, rules.StateActive)},
+		{event(rules.EventLimitSPI, rules.StateActive)},
+		{optIn},
+		{event(rules.EventErasure, rules.StatePending)},
+		{event(rules.EventErasure, rules.StateExecuted)},
+		{event(rules.EventErasure, rules.StateExcepted)},
 		operator(event(rules.EventRetention, rules.StateExpired)), operator(event(rules.EventRetention, rules.StateHold)),
 		achieved(10), achieved(400), achieved(900), achieved(1500), achieved(2200), achieved(4000),
 		contested("user.contact"), contested("user.name"), contested("user.unique_id", "user.behavior"),
