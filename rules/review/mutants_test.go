@@ -13,13 +13,19 @@ import (
 type mutation struct {
 	name   string
 	change func(*rules.Bundle)
+	// said: it changes which consents are about a recipient or a field, so that of what
+	// somebody said, once and again, other words may hold. Categories that such words
+	// are about; none where it changes nothing of that.
+	said []string
 }
 
 // mutations lists the changes of single cells: every need, every attribute of every
 // category, every row of every purpose, every property of every recipient, resource
 // and order, and every choice.
 func mutations(b *rules.Bundle) (out []mutation) {
-	add := func(name string, change func(*rules.Bundle)) { out = append(out, mutation{name, change}) }
+	add := func(name string, change func(*rules.Bundle), said ...string) {
+		out = append(out, mutation{name: name, change: change, said: said})
+	}
 	needsMutations(b, add)
 	categoriesMutations(b, add)
 	purposesMutations(b, add)
@@ -29,7 +35,7 @@ func mutations(b *rules.Bundle) (out []mutation) {
 	return out
 }
 
-type adder func(name string, change func(*rules.Bundle))
+type adder func(name string, change func(*rules.Bundle), said ...string)
 
 var groups = []rules.SubjectCategory{rules.Customer, rules.BusinessPartner, rules.Staff, rules.EmployeeFamily, rules.Visitor}
 
@@ -115,21 +121,21 @@ func purposesMutations(b *rules.Bundle, add adder) {
 
 func recipientsMutations(b *rules.Bundle, add adder) {
 	for i, r := range b.Recipients {
-		of := func(what string, change func(*rules.RecipientDef)) {
-			add(r.Name.Value+": "+what, func(b *rules.Bundle) { change(&b.Recipients[i]) })
+		of := func(what string, change func(*rules.RecipientDef), said ...string) {
+			add(r.Name.Value+": "+what, func(b *rules.Bundle) { change(&b.Recipients[i]) }, said...)
 		}
 		of("suspended", func(d *rules.RecipientDef) { d.Suspended = !d.Suspended })
 		of("country", func(d *rules.RecipientDef) { d.Country.Value = []string{"IN", "DE", "US"}[i%3] })
 		of("category", func(d *rules.RecipientDef) {
 			d.Category = []rules.RecipientCategory{rules.CRM, rules.Payment, rules.CategoryOther}[i%3]
-		})
+		}, "user")
 		of("consideration", func(d *rules.RecipientDef) { d.Consideration = !d.Consideration })
 		of("kind", func(d *rules.RecipientDef) {
 			d.Kind = map[rules.RecipientKind]rules.RecipientKind{
 				rules.Processor: rules.ThirdParty, rules.ThirdParty: rules.Processor, rules.Internal: rules.Processor, rules.JointUse: rules.Processor,
 				rules.DataSubject: rules.Authority, rules.Authority: rules.DataSubject,
 			}[d.Kind]
-		})
+		}, "user")
 		if r.Contract != nil {
 			of("terms of a service provider", func(d *rules.RecipientDef) { d.Contract.CCPATerms = !d.Contract.CCPATerms })
 			of("contract over", func(d *rules.RecipientDef) { d.Contract.Until = today.AddDate(0, 0, -1) })
@@ -158,10 +164,10 @@ func resourcesMutations(b *rules.Bundle, add adder) {
 			if f%3 != 0 || field.Public {
 				continue
 			}
+			category := []string{"user.name", "user.contact.email", "user.behavior.purchase_history"}[f/3%3]
 			add(s.Name.Value+"."+field.Path.Value+": category", func(b *rules.Bundle) {
-				d := &b.APIs[0].Shapes[i].Fields[f]
-				d.Category.Value = []string{"user.name", "user.contact.email", "user.behavior.purchase_history"}[f%3]
-			})
+				b.APIs[0].Shapes[i].Fields[f].Category.Value = category
+			}, field.Category.Value, category)
 		}
 	}
 }

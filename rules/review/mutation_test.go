@@ -34,11 +34,11 @@ func TestDiffIsBruteForce(t *testing.T) {
 	list := mutations(original)
 	nth := 4 // every kind of cell has many
 	if testing.Short() {
-		nth = 40
+		nth = 60
 	}
 	list = everyNth(list, nth)
 	people := &crowd{states: make(map[string][]person)}
-	answers := people.ask(before)
+	answers := people.ask(before, nil)
 	var mu sync.Mutex
 	changed, weaker, compared := 0, 0, 0
 	work := make(chan mutation)
@@ -52,7 +52,11 @@ func TestDiffIsBruteForce(t *testing.T) {
 				if after == nil {
 					continue // such a policy is refused
 				}
-				want := difference(answers, people.ask(after))
+				was := answers
+				if m.said != nil {
+					was = people.ask(before, m.said)
+				}
+				want := difference(was, people.ask(after, m.said))
 				got := told(review.Compare(before, after, today))
 				mu.Lock()
 				compared++
@@ -198,7 +202,7 @@ var paths = map[string]string{
 }
 
 // ask decides every case of every cell of a policy.
-func (c *crowd) ask(p *rules.Policy) map[string]verdicts {
+func (c *crowd) ask(p *rules.Policy, said []string) map[string]verdicts {
 	out := make(map[string]verdicts)
 	edition := p.At(today)
 	if edition == nil {
@@ -228,7 +232,7 @@ func (c *crowd) ask(p *rules.Policy) map[string]verdicts {
 					}
 					if !asked[order] {
 						asked[order] = true
-						c.decide(out, plan, recipient, order)
+						c.decide(out, plan, recipient, order, said)
 					}
 				}
 			}
@@ -248,9 +252,9 @@ func orderOf(p *rules.Policy, ref, recipient, purpose string) string {
 	return ""
 }
 
-func (c *crowd) decide(out map[string]verdicts, plan *rules.Plan, recipient *rules.RecipientDef, order string) {
+func (c *crowd) decide(out map[string]verdicts, plan *rules.Plan, recipient *rules.RecipientDef, order string, said []string) {
 	res := plan.Resource()
-	cases := c.people(recipient, plan.Purpose().Name, order)
+	cases := c.people(recipient, plan.Purpose().Name, order, said)
 	for kind := range res.Shape.Subjects {
 		for n, who := range cases {
 			who.facts.Kind = kind
@@ -293,8 +297,8 @@ func formOf(plan *rules.Plan, f *rules.Field, a rules.Action) rules.Form {
 // people are the cases: every location with every age and every consent, and everything
 // else that can be known of somebody, with and without consent. They know nothing of what
 // a comparison looks at.
-func (c *crowd) people(recipient *rules.RecipientDef, purpose, order string) []person {
-	key := strings.Join([]string{recipient.Name.Value, purpose, order}, " ")
+func (c *crowd) people(recipient *rules.RecipientDef, purpose, order string, said []string) []person {
+	key := fmt.Sprint(recipient.Name.Value, " ", purpose, " ", order, said)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if known := c.states[key]; known != nil {
@@ -316,7 +320,11 @@ func (c *crowd) people(recipient *rules.RecipientDef, purpose, order string) []p
 		}
 	}
 	consents := consentsTo(recipient, purpose)
-	none, whole, replaced := consents[0], consents[2], consents[len(consents)-1]
+	none, whole, lifting := consents[0], consents[2], consents[2:3]
+	if said != nil {
+		replaced := historiesOf(recipient, purpose, said)
+		consents, lifting = append(consents, replaced...), append(lifting, replaced...)
+	}
 	for _, l := range locations {
 		for i, born := range births {
 			for j, consent := range consents {
@@ -326,7 +334,7 @@ func (c *crowd) people(recipient *rules.RecipientDef, purpose, order string) []p
 			}
 		}
 		for _, earlier := range []rules.EventKind{rules.EventRestriction, rules.EventDMObjection} { // than a consent that lifts it
-			for _, consent := range [][]rules.Event{whole, replaced} {
+			for _, consent := range lifting {
 				e := event(earlier, rules.StateActive)
 				e.Time, e.Recorded = e.Time.AddDate(0, 0, -20), e.Recorded.AddDate(0, 0, -20)
 				add(rules.Facts{Locations: l, Born: births[0]}, append([]rules.Event{e}, consent...))
@@ -356,8 +364,7 @@ func event(kind rules.EventKind, state rules.EventState) rules.Event {
 }
 
 // consentsTo are none; one that names the recipient, its category, or nobody; an
-// explicit one; a parent's; one that is all of that, or to some categories alone; and
-// one that a later one has taken the place of.
+// explicit one; a parent's; and one that is all of that, or to some categories alone.
 func consentsTo(recipient *rules.RecipientDef, purpose string) [][]rules.Event {
 	consent := func(change func(*rules.Event)) []rules.Event {
 		e := event(rules.EventConsent, rules.StateNone)
@@ -378,15 +385,37 @@ func consentsTo(recipient *rules.RecipientDef, purpose string) [][]rules.Event {
 		consent(func(e *rules.Event) { e.Scope.Recipients = []string{rules.CRM.String()} }),
 		consent(func(e *rules.Event) { e.Scope.Recipients = []string{rules.Payment.String()} }),
 		consent(func(e *rules.Event) { e.Scope.Recipients = []string{rules.AdTech.String()} }),
-		append(consent(func(*rules.Event) {}), consent(func(e *rules.Event) { // a later one to anybody has ended
-			e.Scope.Recipients, e.Time, e.Until = nil, e.Time.AddDate(0, 0, 1), today.AddDate(0, 0, -1)
-		})...),
 		consent(func(e *rules.Event) { e.Scope.Categories = []string{"user.name", "user.unique_id"}; e.Explicit = true }),
 		consent(func(e *rules.Event) {
 			e.Scope.Categories = []string{"user.contact", "user.behavior"}
 			e.Explicit = true
 		}),
 	}
+}
+
+// historiesOf are a consent that is everything, and a later word that is about some
+// recipients or categories alone: a lesser consent, one that has ended, or a refusal.
+func historiesOf(recipient *rules.RecipientDef, purpose string, said []string) (out [][]rules.Event) {
+	first := consentsTo(recipient, purpose)[2][0]
+	scopes := []rules.Scope{{}}
+	for _, c := range []rules.RecipientCategory{recipient.Category, rules.CRM, rules.Payment, rules.CategoryOther} {
+		scopes = append(scopes, rules.Scope{Recipients: []string{c.String()}})
+	}
+	for _, c := range said {
+		scopes = append(scopes, rules.Scope{Recipients: []string{recipient.Name.Value}, Categories: []string{c}})
+	}
+	for _, later := range scopes {
+		for _, status := range []rules.ConsentStatus{rules.ConsentGiven, rules.ConsentExpired, rules.ConsentRefused} {
+			e := event(rules.EventConsent, rules.StateNone)
+			e.Consent, e.Scope, e.Time = status, later, e.Time.AddDate(0, 0, 1)
+			e.Scope.Purpose = purpose
+			if status == rules.ConsentExpired {
+				e.Consent, e.Until = rules.ConsentGiven, today.AddDate(0, 0, -1)
+			}
+			out = append(out, []rules.Event{first, e}, []rules.Event{e})
+		}
+	}
+	return out
 }
 
 // specials is everything else, one at a time.
