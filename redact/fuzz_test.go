@@ -131,6 +131,7 @@ func checkEmit(tb testing.TB, doc *redact.Document, shape *rules.Shape, body []b
 	}
 	out = out[1:]
 	compareReference(tb, shape, body, doc, actions, terms, out)
+	checkSurvey(tb, doc, shape, body)
 	if len(out) > 0 {
 		var compact bytes.Buffer
 		if err := json.Compact(&compact, out); err != nil || !bytes.Equal(compact.Bytes(), out) {
