@@ -13,7 +13,8 @@ import (
 )
 
 func init() {
-	noun("policy", "Check, test, review and sign the policy", policyCheck, policyTest, policyDiff, policyKeygen, policySign, policyVerify, policyExpiring, policySchema, policyReload)
+	noun("policy", "Check, test, review and sign the policy",
+		policyCheck, policyTest, policyTry, policyDiff, policyKeygen, policySign, policyVerify, policyExpiring, policySchema, policyReload)
 }
 
 // ErrProblems is returned by `policy check` for a policy with problems, after

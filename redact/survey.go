@@ -18,6 +18,7 @@ const (
 	FoundUnexpected              // a container where a rule stands, or a scalar where only members or elements are named
 	FoundUnmapped                // a value that no rule names
 	FoundEmpty                   // an object or array with nothing in it
+	FoundSubject                 // a subject begins here; it has no Value, and what stands at its place comes next
 )
 
 // Place is one value of a body, as [Document.Survey] comes by it. It is valid until
@@ -125,8 +126,9 @@ func keyText(raw []byte) []byte {
 
 // Survey walks an open body along its shape and tells visit of every value in it, in
 // the order of the body: of each that a rule covers, and of each that none does, as a
-// whole. It decides nothing, and costs about as much as Open. Without an open document
-// it visits nothing.
+// whole. It also tells where subjects begin, by the numbers that [Document.Subjects]
+// has for them. It decides nothing, and costs about as much as Open. Without an open
+// document it visits nothing.
 func (d *Document) Survey(visit func(*Place)) {
 	if !d.open {
 		return
@@ -189,14 +191,15 @@ func (v *survey) value(i, p, in int) int {
 		if !v.d.begins(pl, v.d.scan.b[i]) {
 			return v.whole(FoundUnexpected, -1, in, i)
 		}
-		in = v.begin()
+		in = v.begin(i)
 	}
 	return v.content(i, pl, in)
 }
 
-// begin counts a subject: they are numbered in the order in which they begin.
-func (v *survey) begin() int {
+// begin tells of a subject: they are numbered in the order in which they begin.
+func (v *survey) begin(i int) int {
 	v.subjects++
+	v.tell(FoundSubject, -1, v.subjects-1, i, i)
 	return v.subjects - 1
 }
 
@@ -257,7 +260,7 @@ func (v *survey) member(from, to, i, p, in int) int {
 	own, begins := v.d.layout.owns(pl, pl.key), v.d.begins(pl, v.d.scan.b[i])
 	keyOf := in
 	if begins {
-		in = v.begin()
+		in = v.begin(i)
 		if own {
 			keyOf = in
 		}

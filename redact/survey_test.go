@@ -12,7 +12,7 @@ import (
 	"github.com/modicum-dev/modicum/rules"
 )
 
-var foundNames = [...]string{"rule", "key", "unexpected", "unmapped", "empty"}
+var foundNames = [...]string{"rule", "key", "unexpected", "unmapped", "empty", "subject"}
 
 // Every value of a body is told of once, with the rule that covers it or without one.
 func TestSurvey(t *testing.T) {
@@ -32,22 +32,23 @@ object public`
 	}{
 		{"a list", people, `{"object":"list","total":2,"data":[{"id":1,"name":"A","notes":{"x":[1]},"born":"1980-01-01"},{"id":2,"na\u006de":null}]}`, []string{
 			`-1 rule object /object "list"`, `-1 unmapped total /total 2`,
+			`0 subject data[] /data/0 `,
 			`0 rule data[].id /data/0/id 1`, `0 rule data[].name /data/0/name "A"`, `0 unmapped data[].notes /data/0/notes {"x":[1]}`,
 			`0 unmapped data[].born /data/0/born "1980-01-01"`,
-			`1 rule data[].id /data/1/id 2`, `1 rule data[].name /data/1/name null`,
+			`1 subject data[] /data/1 `, `1 rule data[].id /data/1/id 2`, `1 rule data[].name /data/1/name null`,
 		}},
 		{"types", people, `{"data":[{"name":["A"],"address":"B","tags":[1,{}],"extra":{"a": 1}},7]}`, []string{
-			`0 unexpected data[].name /data/0/name ["A"]`, `0 unexpected data[].address /data/0/address "B"`,
+			`0 subject data[] /data/0 `, `0 unexpected data[].name /data/0/name ["A"]`, `0 unexpected data[].address /data/0/address "B"`,
 			`0 rule data[].tags[] /data/0/tags/0 1`, `0 unexpected data[].tags[] /data/0/tags/1 {}`,
 			`0 rule data[].extra /data/0/extra {"a": 1}`, `-1 unexpected data[] /data/1 7`,
 		}},
 		{"a map and nothing", people, `{"data":[{"keys":{"K-1":{"seats":5,"x":1},"K-2":{}},"tags":[]},{}]}`, []string{
-			`0 key data[].keys{key} /data/0/keys/K-1 "K-1"`, `0 rule data[].keys{}.seats /data/0/keys/K-1/seats 5`,
+			`0 subject data[] /data/0 `, `0 key data[].keys{key} /data/0/keys/K-1 "K-1"`, `0 rule data[].keys{}.seats /data/0/keys/K-1/seats 5`,
 			`0 unmapped data[].keys{}.x /data/0/keys/K-1/x 1`, `0 key data[].keys{key} /data/0/keys/K-2 "K-2"`,
-			`0 empty data[].keys{} /data/0/keys/K-2 {}`, `0 empty data[].tags /data/0/tags []`, `1 empty data[] /data/1 {}`,
+			`0 empty data[].keys{} /data/0/keys/K-2 {}`, `0 empty data[].tags /data/0/tags []`, `1 subject data[] /data/1 `, `1 empty data[] /data/1 {}`,
 		}},
 		{"keys that are people", "subject customer at {} id=@key\n{}@key\n{}.x", `{"1":{"x":1},"2":3}`, []string{
-			`0 key {key} /1 "1"`, `0 rule {}.x /1/x 1`, `-1 key {key} /2 "2"`, `-1 unexpected {} /2 3`,
+			`0 subject {} /1 `, `0 key {key} /1 "1"`, `0 rule {}.x /1/x 1`, `-1 key {key} /2 "2"`, `-1 unexpected {} /2 3`,
 		}},
 		{"special keys", "a.b", `{"a":{"c.d":1,"e/f~":2,"":3,"@g":4}}`, []string{
 			`-1 unmapped a."c.d" /a/c.d 1`, `-1 unmapped a.e/f~ /a/e~1f~0 2`, `-1 unmapped a."" /a/ 3`, `-1 unmapped a."@g" /a/@g 4`,
@@ -105,7 +106,7 @@ func checkSurvey(tb testing.TB, doc *redact.Document, shape *rules.Shape, body [
 		if p.Found == redact.FoundRule || p.Found == redact.FoundKey {
 			covered[field{p.Subject, p.Field}] = true
 		}
-		if p.Found == redact.FoundKey {
+		if p.Found == redact.FoundKey || p.Found == redact.FoundSubject {
 			return // no value
 		}
 		from := cap(body) - cap(p.Value)

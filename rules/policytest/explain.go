@@ -1,0 +1,333 @@
+package policytest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/modicum-dev/modicum/ledger"
+	"github.com/modicum-dev/modicum/redact"
+	"github.com/modicum-dev/modicum/rules"
+)
+
+// ErrExplanation is returned when an answer is not what its record says: a defect of
+// this program. Nothing is told then, because it would be wrong.
+var ErrExplanation = errors.New("the answer is not what its record says; please report this")
+
+// explainer tells what became of each value of a body: what was decided from the
+// record of the answer, and what stands in its place from the answer itself. Both are
+// the gateway's own.
+type explainer struct {
+	tried  *Tried
+	record *memory
+	match  rules.Match
+	query  url.Values
+	at     time.Time
+
+	doc      redact.Document // the original
+	profiles []*ledger.ProfileFact
+	bits     []map[int]int // by kind: field number to its number in a profile
+	left     map[origin][]json.RawMessage
+	keys     []openKey
+	failed   bool
+
+	begun, begunAt int // the subject that began last, and at which depth: a key there is its own
+}
+
+// origin is a field of one subject, -1 outside every subject.
+type origin struct{ subject, field int }
+
+// openKey is a key that is data, while what stands under it is looked at.
+type openKey struct {
+	pointer  string
+	member   int // its number, or -1: it is withheld, and everything under it
+	origin   origin
+	own      bool
+	anything bool // of what stands under it has left
+}
+
+func (e *explainer) explain() error {
+	shape := e.match.Resource.Shape
+	if err := e.doc.Open(shape, nil, e.tried.Original, redact.Limits{}); err != nil {
+		return fmt.Errorf("%w: %w", ErrExplanation, err)
+	}
+	if err := e.people(); err != nil {
+		return err
+	}
+	if err := e.answer(); err != nil {
+		return err
+	}
+	e.doc.Survey(e.place)
+	e.close("/", true)
+	for _, rest := range e.left {
+		e.failed = e.failed || len(rest) > 0
+	}
+	if e.failed {
+		e.tried.Members = nil
+		return ErrExplanation
+	}
+	return nil
+}
+
+// people reads who is in the body, and what was decided about them.
+func (e *explainer) people() error {
+	facts := make(map[string]*ledger.ProfileFact)
+	for _, f := range e.record.facts {
+		if f.Kind != ledger.KindProfile {
+			continue
+		}
+		p := new(ledger.ProfileFact)
+		if err := json.Unmarshal(f.JSON, p); err != nil {
+			return fmt.Errorf("%w: %w", ErrExplanation, err)
+		}
+		facts[f.Hash] = p
+	}
+	shape, subjects := e.match.Resource.Shape, e.doc.Subjects()
+	if len(e.record.last.Subjects) != len(subjects) {
+		return ErrExplanation
+	}
+	for i := range shape.Subjects {
+		bits := make(map[int]int)
+		for f := range shape.Fields {
+			if shape.Subjects[i].Personal.Has(f) {
+				bits[f] = len(bits)
+			}
+		}
+		e.bits = append(e.bits, bits)
+	}
+	for i := range subjects {
+		line, kind := &e.record.last.Subjects[i], &shape.Subjects[subjects[i].Kind]
+		profile := facts[line.Profile]
+		if profile == nil {
+			return ErrExplanation
+		}
+		e.profiles = append(e.profiles, profile)
+		p := Person{Population: kind.Population.Name, Known: len(line.Ref) > 0, Released: len(line.Emitted) > 0}
+		p.Gate, _ = rules.ParseReason(profile.Gate)
+		switch kind.ID {
+		case rules.IDParam:
+			p.ID = e.match.Param(kind.Param)
+		case rules.IDQuery:
+			p.ID = e.query.Get(kind.Param)
+		case rules.IDMember, rules.IDKey:
+			p.ID = string(subjects[i].ID.Text)
+		}
+		e.tried.Subjects = append(e.tried.Subjects, p)
+	}
+	return nil
+}
+
+// answer collects what left, by where it comes from.
+func (e *explainer) answer() error {
+	e.left = make(map[origin][]json.RawMessage)
+	if e.tried.Result == nil {
+		return nil
+	}
+	var there []int // the subjects that are in the answer
+	for i := range e.tried.Subjects {
+		if e.tried.Subjects[i].Released {
+			there = append(there, i)
+		}
+	}
+	var doc redact.Document
+	if err := doc.Open(e.match.Resource.Shape, nil, e.tried.Result, redact.Limits{}); err != nil {
+		return fmt.Errorf("%w: %w", ErrExplanation, err)
+	}
+	if len(doc.Subjects()) != len(there) {
+		return ErrExplanation
+	}
+	doc.Survey(func(p *redact.Place) {
+		switch p.Found {
+		case redact.FoundRule, redact.FoundKey:
+			from := origin{p.Subject, p.Field}
+			if p.Subject >= 0 {
+				from.subject = there[p.Subject]
+			}
+			e.left[from] = append(e.left[from], json.RawMessage(p.Value))
+		case redact.FoundUnmapped, redact.FoundUnexpected:
+			e.failed = true
+		case redact.FoundEmpty, redact.FoundSubject:
+		}
+	})
+	return nil
+}
+
+// place tells what became of one value.
+func (e *explainer) place(p *redact.Place) {
+	pointer := string(p.AppendPointer(nil))
+	e.close(pointer, p.Found == redact.FoundKey || p.Found == redact.FoundSubject)
+	if p.Found == redact.FoundSubject {
+		e.tried.Subjects[p.Subject].Pointer = pointer
+		e.begun, e.begunAt = p.Subject, p.Depth()
+		return
+	}
+	m := Member{
+		Pointer: pointer, Path: string(p.AppendPath(nil)), Subject: p.Subject, Key: p.Found == redact.FoundKey,
+		Outcome: OutcomeWithheld, Original: json.RawMessage(p.Value),
+	}
+	if p.Field >= 0 {
+		m.Category = e.match.Resource.Shape.Fields[p.Field].Category
+	}
+	from := origin{p.Subject, p.Field}
+	action := e.decided(from)
+	m.Reasons = action.reasons
+	leaves := action.outcome != OutcomeWithheld
+	switch {
+	case p.Found == redact.FoundUnmapped:
+		m.Reasons, leaves = []rules.Reason{rules.FieldUnmapped}, false
+	case p.Found == redact.FoundEmpty:
+		m.Reasons, leaves = nil, false
+		if p.Subject < 0 { // the frame of the answer stands as it is
+			m.Outcome, m.Result = OutcomeClear, m.Original
+		}
+	case p.Found == redact.FoundUnexpected && p.Field < 0 && string(p.Value) == "null":
+		m.Reasons, leaves = nil, false // no object, and no other type either
+	case p.Found == redact.FoundUnexpected && (leaves || p.Field < 0):
+		m.Reasons, leaves = []rules.Reason{rules.TypeUnexpected}, false
+	case leaves && e.underWithheldKey():
+		m.Reasons, leaves = nil, false
+	case leaves && p.Defect:
+		m.Reasons, leaves = []rules.Reason{rules.ValueDefect}, false
+	case leaves && action.outcome == OutcomePseudonym && empty(p.Value):
+		m.Reasons, leaves = nil, false
+	case leaves && action.outcome == OutcomeGeneralised:
+		switch _, ok := redact.General(action.form, p.Value, e.at); {
+		case empty(p.Value):
+			m.Reasons, leaves = nil, false
+		case !ok || m.Key:
+			m.Reasons, leaves = []rules.Reason{rules.ValueDefect}, false
+		}
+	}
+	if leaves {
+		m.Outcome = action.outcome
+		if action.form != nil {
+			m.Form = action.form.String()
+		}
+	}
+	e.tried.Members = append(e.tried.Members, m)
+	if m.Key {
+		key := openKey{pointer: pointer, member: -1, origin: from, own: p.Subject >= 0 && p.Subject == e.begun && p.Depth() == e.begunAt}
+		if leaves {
+			key.member = len(e.tried.Members) - 1
+		}
+		e.keys = append(e.keys, key)
+		return
+	}
+	if leaves {
+		e.take(len(e.tried.Members)-1, from)
+	}
+}
+
+// take gives a member what stands in its place.
+func (e *explainer) take(member int, from origin) {
+	values := e.left[from]
+	if len(values) == 0 {
+		e.failed = true
+		return
+	}
+	e.tried.Members[member].Result, e.left[from] = values[0], values[1:]
+	if n := len(e.keys); n > 0 {
+		e.keys[n-1].anything = true
+	}
+}
+
+// close ends the keys that a place is no longer under: they leave with something of
+// what they stand for, or not at all. A person's own key is enough by itself.
+func (e *explainer) close(pointer string, sibling bool) {
+	for n := len(e.keys); n > 0; n = len(e.keys) {
+		key := e.keys[n-1]
+		if strings.HasPrefix(pointer, key.pointer+"/") || pointer == key.pointer && !sibling {
+			return
+		}
+		e.keys = e.keys[:n-1]
+		switch {
+		case key.member < 0:
+		case key.anything || key.own && e.emitted(key.origin):
+			e.take(key.member, key.origin)
+		default:
+			m := &e.tried.Members[key.member]
+			m.Outcome, m.Form, m.Reasons = OutcomeWithheld, "", nil
+		}
+	}
+}
+
+func (e *explainer) underWithheldKey() bool {
+	for i := range e.keys {
+		if e.keys[i].member < 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// verdict is what the record says of a field of a subject.
+type verdict struct {
+	outcome string
+	form    *rules.Generaliser
+	reasons []rules.Reason
+}
+
+func (e *explainer) decided(from origin) verdict {
+	shape := e.match.Resource.Shape
+	out := verdict{outcome: OutcomeWithheld}
+	if from.field < 0 {
+		return out
+	}
+	field := &shape.Fields[from.field]
+	if from.subject < 0 {
+		if field.Kind < 0 && field.Public {
+			return verdict{outcome: OutcomeClear, reasons: []rules.Reason{rules.FieldPublic}}
+		}
+		return out
+	}
+	person := &e.tried.Subjects[from.subject]
+	if field.Kind != e.doc.Subjects()[from.subject].Kind {
+		return out // of another kind than the person that it stands in
+	}
+	if field.Public {
+		if person.Released {
+			return verdict{outcome: OutcomeClear, reasons: []rules.Reason{rules.FieldPublic}}
+		}
+		if person.Gate != rules.ReasonNone {
+			out.reasons = []rules.Reason{person.Gate}
+		}
+		return out
+	}
+	line := &e.profiles[from.subject].Fields[e.bits[field.Kind][from.field]]
+	for _, r := range line.Reasons {
+		if reason, ok := rules.ParseReason(r); ok {
+			out.reasons = append(out.reasons, reason)
+		}
+	}
+	switch {
+	case line.Outcome == rules.Withhold.String():
+		return out
+	case !person.Released:
+		out.reasons = nil // it could leave, and with it nothing of the person does
+		return out
+	case line.Outcome == rules.Allow.String():
+		out.outcome = OutcomeClear
+	case line.Transform == rules.NeedPseudonym.String():
+		out.outcome = OutcomePseudonym
+	default:
+		out.outcome = OutcomeGeneralised
+		out.form, _ = rules.ParseGeneraliser(line.Transform) // written by String
+	}
+	return out
+}
+
+// emitted reports whether a personal field of a subject is in the answer.
+func (e *explainer) emitted(from origin) bool {
+	if from.subject < 0 {
+		return false
+	}
+	bit, ok := e.bits[e.doc.Subjects()[from.subject].Kind][from.field]
+	bytes := e.record.last.Subjects[from.subject].Emitted
+	return ok && bit/8 < len(bytes) && bytes[bit/8]&(1<<(bit%8)) != 0
+}
+
+// empty reports whether a value has no other form.
+func empty(value []byte) bool { return string(value) == "null" || string(value) == `""` }
