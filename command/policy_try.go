@@ -270,6 +270,9 @@ func (f *tryFlags) given(at time.Time) (events []rules.Event, err error) {
 		if !ok || k == rules.EventConsent {
 			return nil, usage("--event is KIND or KIND=VALUE; a kind is age, location, notice, %s", strings.Join(names(rightKinds), ", "))
 		}
+		if hint := needsValue[k]; hint != "" && value == "" {
+			return nil, usage("--event %s needs a value, for example %s=%s", kind, kind, hint)
+		}
 		e, err := decoded(at, eventMembers(k, value))
 		if err != nil {
 			return nil, fmt.Errorf("--event %s: %w", kind, err)
@@ -277,6 +280,12 @@ func (f *tryFlags) given(at time.Time) (events []rules.Event, err error) {
 		events = append(events, e)
 	}
 	return events, nil
+}
+
+// needsValue has an example for each kind of event that means nothing without a value.
+var needsValue = map[rules.EventKind]string{
+	rules.EventAge: "under13", rules.EventLocation: "US-CA", rules.EventNotice: "general:2023-11-01", rules.EventAccuracy: "user.name",
+	rules.EventLegalOrder: "tax-2026-031",
 }
 
 // eventMembers are the members of an event by the one value that a flag has for it.

@@ -77,7 +77,7 @@ func listReasons(b *strings.Builder, title string, counts map[rules.Reason]int) 
 		case title == "withheld":
 			what = "empty, or what it belongs to does not leave"
 		}
-		fmt.Fprintf(b, "  %6d x %s\n", counts[r], what)
+		paragraph(b, fmt.Sprintf("  %6d x ", counts[r]), what)
 	}
 }
 

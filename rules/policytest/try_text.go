@@ -14,6 +14,7 @@ import (
 const (
 	pathWidth  = 30
 	valueWidth = 26
+	lineWidth  = 100
 )
 
 // Text shows what became of the answer, for people: each person with the original
@@ -39,7 +40,7 @@ func (t *Tried) Text() string {
 
 func (t *Tried) verdict(b *strings.Builder) {
 	if t.Refused != rules.ReasonNone {
-		fmt.Fprintf(b, "refused: %s\n", told(t.Refused))
+		paragraph(b, "refused: ", told(t.Refused))
 		if t.Detail != "" {
 			fmt.Fprintf(b, "  %s\n", t.Detail)
 		}
@@ -78,16 +79,16 @@ func (t *Tried) person(b *strings.Builder, i int) {
 	if p.Pointer != "" {
 		fmt.Fprintf(b, " at %s", p.Pointer)
 	}
+	b.WriteByte('\n')
 	switch {
 	case p.Released:
-		b.WriteString("\n")
 	case p.Gate != rules.ReasonNone:
-		fmt.Fprintf(b, " is not in the answer: %s\n", told(p.Gate))
+		paragraph(b, "  not in the answer: ", told(p.Gate))
 	default:
-		b.WriteString(" is not in the answer: nothing of it may leave\n")
+		b.WriteString("  not in the answer: nothing of it may leave\n")
 		if len(t.Subjects) > 1 {
 			for _, c := range t.withheld(i) {
-				fmt.Fprintf(b, "  %d x %s\n", c.n, c.what)
+				paragraph(b, fmt.Sprintf("  %d x ", c.n), c.what)
 			}
 		}
 	}
@@ -191,12 +192,16 @@ func (t *Tried) legend(b *strings.Builder) {
 		return
 	}
 	b.WriteString("\nwithheld because\n")
+	width := 0
+	for _, r := range list {
+		width = max(width, len(r.String()))
+	}
 	for _, r := range list {
 		words, rule := Words(r)
 		if rule != "" {
 			words += " (" + rule + ")"
 		}
-		fmt.Fprintf(b, "  %-30s  %s\n", r, words)
+		paragraph(b, "  "+padded(r.String(), width)+"  ", words)
 	}
 }
 
@@ -308,4 +313,26 @@ func cells(s string) (n int) {
 		}
 	}
 	return n
+}
+
+// paragraph writes a text behind a title, and breaks it between words. What follows
+// stands below the text.
+func paragraph(b *strings.Builder, title, text string) {
+	at := cells(title)
+	b.WriteString(title)
+	column := at
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+		case column+1+cells(word) > lineWidth:
+			b.WriteString("\n" + strings.Repeat(" ", at))
+			column = at
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += cells(word)
+	}
+	b.WriteByte('\n')
 }
