@@ -15,6 +15,7 @@ const (
 	LivePath         = "/minimise/health/live"
 	ReadyPath        = "/minimise/health/ready"
 	PolicyReloadPath = "/minimise/policy/reload"
+	ObservedPath     = "/minimise/policy/observed"
 )
 
 // Admin adds the gateway's routes to Caddy's admin endpoint:
@@ -22,6 +23,7 @@ const (
 //	GET  /minimise/health/live
 //	GET  /minimise/health/ready
 //	POST /minimise/policy/reload
+//	GET  /minimise/policy/observed
 type Admin struct{}
 
 // CaddyModule implements [caddy.Module].
@@ -45,6 +47,7 @@ func (*Admin) Routes() []caddy.AdminRoute {
 		})},
 		{Pattern: ReadyPath, Handler: only(http.MethodGet, serveReady)},
 		{Pattern: PolicyReloadPath, Handler: only(http.MethodPost, servePolicyReload)},
+		{Pattern: ObservedPath, Handler: only(http.MethodGet, serveObserved)},
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -78,8 +79,9 @@ type App struct {
 	clientCAs *clientCAs
 	log       *slog.Logger
 
-	reloading sync.Mutex // held while the policy is read and put in force
-	apis      []string   // that the sites serve; guarded by reloading
+	reloading sync.Mutex      // held while the policy is read and put in force
+	apis      []string        // that the sites serve; guarded by reloading
+	observe   map[string]bool // by api that the sites serve; guarded by reloading
 
 	hashing sync.Mutex // guards the hashes after Provision; nothing that can block is done with it held
 
@@ -235,9 +237,13 @@ func (a *App) Start() error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	rt.settle(ctx)
+	a.reloading.Lock()
+	observe := maps.Clone(a.observe)
+	a.reloading.Unlock()
 	a.serving.Store(&serving{runtime: rt, gateway: &exchange.Gateway{
 		Policy: &a.policies, PolicySignature: a.signers.String(), State: states{rt}, Ledger: rt.recorder, Keys: rt.keys,
 		Clock: a.now, Log: a.log, MaxBody: a.MaxBody, Memory: &memory, Volumes: &volumes, Meter: meters, Refused: &rt.refused,
+		Observe: observe, Observed: &observed,
 	}})
 	a.early.pass(&rt.refused)
 	configurations.limit()

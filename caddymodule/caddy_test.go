@@ -61,6 +61,7 @@ type site struct {
 	upstream *upstream
 	app      map[string]any
 	open     bool // without authentication
+	observe  bool // the api is observed
 	routes   []any
 }
 
@@ -102,7 +103,7 @@ func (s *site) config() []byte {
 		s.t.Fatal(err)
 	}
 	handlers := []any{
-		map[string]any{"handler": "minimise", "api": "crm"},
+		map[string]any{"handler": "minimise", "api": "crm", "observe": s.observe},
 		map[string]any{"handler": "reverse_proxy", "upstreams": []any{map[string]any{"dial": s.upstream.address}}},
 	}
 	if !s.open {
@@ -111,6 +112,7 @@ func (s *site) config() []byte {
 			"hash_cache": map[string]any{},
 			"accounts": []any{
 				map[string]any{"username": "support-desk", "password": string(demo)},
+				map[string]any{"username": "back-office", "password": string(demo)},
 				map[string]any{"username": "nobody-registered", "password": string(demo)},
 			},
 		}}}}, handlers...)

@@ -22,6 +22,10 @@ func init() { caddy.RegisterModule(new(Handler)) }
 type Handler struct {
 	// API names the api of the policy whose routes this site serves.
 	API string `json:"api"`
+	// Observe answers internal recipients alone, as ever, and reports what each
+	// recipient outside would get and which members no rule names. Every site that
+	// serves the api must have it, or none.
+	Observe bool `json:"observe,omitempty"`
 
 	app *App
 }
@@ -38,23 +42,34 @@ var ErrNotConfigured = errors.New("the global option minimise { policy, state, l
 // ErrNoAPI is returned for a policy without an api that a site serves.
 var ErrNoAPI = errors.New("the policy describes no api")
 
+// ErrObserve is returned for an api that one site observes and another one does not:
+// a recipient outside would ask the other one.
+var ErrObserve = errors.New("it is observed on one site and not on another")
+
 // Provision finds the app and the api.
 func (h *Handler) Provision(ctx caddy.Context) error {
 	var err error
 	if h.app, err = configured(ctx); err != nil {
 		return err
 	}
-	return h.app.serves(h.API)
+	return h.app.serves(h.API, h.Observe)
 }
 
 // serves notes that a site serves an api, which every policy must describe from
 // now on.
-func (a *App) serves(api string) error {
+func (a *App) serves(api string, observe bool) error {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
 	if err := describes(a.policies.Policy(), api); err != nil {
 		return err
 	}
+	if before, known := a.observe[api]; known && before != observe {
+		return fmt.Errorf("api %q: %w", api, ErrObserve)
+	}
+	if a.observe == nil {
+		a.observe = make(map[string]bool)
+	}
+	a.observe[api] = observe
 	a.apis = append(a.apis, api)
 	return nil
 }
@@ -112,14 +127,27 @@ func asUpstream(next caddyhttp.Handler) exchange.Next {
 
 // UnmarshalCaddyfile reads the directive:
 //
-//	minimise <api>
+//	minimise <api> {
+//		observe
+//	}
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	if !d.Args(&h.API) {
 		return d.ArgErr()
 	}
-	if d.NextArg() || d.NextBlock(0) {
+	if d.NextArg() {
 		return d.ArgErr()
+	}
+	for d.NextBlock(0) {
+		switch {
+		case d.Val() != "observe":
+			return d.Errf("unknown option %q of minimise %s: observe", d.Val(), h.API)
+		case h.Observe:
+			return d.Err("observe is set already")
+		case d.NextArg():
+			return d.ArgErr()
+		}
+		h.Observe = true
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func newMetrics() *metrics {
 // register adds all metrics to the registry of a configuration, unless they are
 // there.
 func (m *metrics) register(registry *prometheus.Registry) error {
-	for _, c := range []prometheus.Collector{m.requests, m.refused, m.decisions, m.commitTime, m.commitSize, gauges{}} {
+	for _, c := range []prometheus.Collector{m.requests, m.refused, m.decisions, m.commitTime, m.commitSize, gauges{}, observations{}} {
 		if err := registry.Register(c); err != nil {
 			if _, again := errors.AsType[prometheus.AlreadyRegisteredError](err); !again {
 				return fmt.Errorf("registering metrics: %w", err)

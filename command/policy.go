@@ -14,7 +14,7 @@ import (
 
 func init() {
 	noun("policy", "Check, test, review and sign the policy",
-		policyCheck, policyTest, policyTry, policyDiff, policyKeygen, policySign, policyVerify, policyExpiring, policySchema, policyReload)
+		policyCheck, policyTest, policyTry, policyDiff, policyKeygen, policySign, policyVerify, policyExpiring, policySchema, policyObserved, policyReload)
 }
 
 // ErrProblems is returned by `policy check` for a policy with problems, after

@@ -57,6 +57,12 @@ type Gateway struct {
 	Meter   Meter        // nil: nothing is counted
 	Volumes Volumes      // what contracts limit; nil: a counter of its own
 
+	// Observe names the apis that are observed: internal recipients are answered as
+	// ever, and nobody else is.
+	Observe map[string]bool
+	// Observed remembers what answers of these show; nil: nothing is remembered.
+	Observed *Observed
+
 	// Refused counts what has no record of its own.
 	Refused *Refusals
 

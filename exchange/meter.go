@@ -79,4 +79,7 @@ func (q *request) count(d *ledger.Disclosure, reason rules.Reason) {
 			m.Decisions(same.verb, same.reason, same.n*t.subjects)
 		}
 	}
+	if q.emitted && q.observed() && q.g.Observed != nil {
+		q.g.Observed.look(q)
+	}
 }

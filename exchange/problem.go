@@ -63,6 +63,7 @@ var phrases = map[rules.Reason]phrase{
 	rules.UpstreamStatus:           {status: 502, title: "Upstream status not passed on", detail: "The API behind this gateway answered with a status that is not passed on. If it persists, tell the operator the instance of this problem."},
 	rules.UpstreamRefused:          {status: 400, title: "Request refused upstream", detail: "The API behind this gateway did not accept the request. Check the values of its parameters."},
 	rules.ClientGone:               {status: 499, title: "Client closed request", detail: "The connection was closed before the answer was ready, and nothing was disclosed. Ask again."},
+	rules.APIObserved:              {status: 403, title: "Not open yet", detail: "This API is being prepared and answers nobody outside yet. Ask the operator when it opens; trying again does not help."},
 	rules.Overloaded:               {status: 503, title: "Overloaded", detail: "Too many answers are being prepared at once. Try again after the time in Retry-After; shorter pages help.", retryAfter: retryOverloaded},
 }
 

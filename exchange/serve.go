@@ -53,6 +53,7 @@ type request struct {
 	decided   time.Time
 	domain    *pseudonym.Domain
 	out       []byte
+	emitted   bool          // out is what may leave, and people are decided
 	read      []rules.Key   // who is in the answer, where a contract limits that
 	reserved  bool          // read is reserved
 	retry     time.Duration // when a limit that refused may have room; zero: nobody knows
@@ -110,6 +111,9 @@ func (q *request) admit() rules.Reason {
 	q.path, plain = canonical(q.r.URL)
 	if plain {
 		q.match, q.mapped = q.edition.Route(q.api, q.r.Method, q.path.segments)
+	}
+	if q.observed() && !q.internal() {
+		return rules.APIObserved
 	}
 	var reason rules.Reason
 	q.plan, reason = q.edition.Admit(rules.RequestFacts{
@@ -255,6 +259,7 @@ func (q *request) emit() rules.Reason {
 	if !b.emitted(q.out) || !b.settle() {
 		return rules.Overloaded
 	}
+	q.emitted = true
 	released := 0
 	for i := range q.people {
 		if w.doc.Small(i) {

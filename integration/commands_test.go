@@ -52,7 +52,7 @@ func scriptContext() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), 2*time.Minute)
 }
 
-// gateway start [misbehaving | slow | trusting | lingering | signed FILE] | drain | stop | kill | log
+// gateway start [misbehaving | slow | trusting | lingering | signed FILE | observing] | drain | stop | kill | log
 func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 	w := theWorld(ts)
 	ctx, cancel := scriptContext()
@@ -80,6 +80,10 @@ func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 			const policy = "policy examples/software-vendor/policy"
 			return strings.Replace(text, policy, policy+" {\n\t\t\tsigned_by "+key+"\n\t\t}", 1)
 		})
+	case slices.Equal(args, []string{"start", "observing"}):
+		err = w.start(ctx, func(text string) string {
+			return strings.ReplaceAll(text, "minimise crm\n", "minimise crm {\n\t\tobserve\n\t}\n")
+		})
 	case slices.Equal(args, []string{"drain"}):
 		err = w.process.cmd.Process.Signal(syscall.SIGTERM)
 	case slices.Equal(args, []string{"stop"}):
@@ -89,7 +93,7 @@ func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 	case slices.Equal(args, []string{"log"}):
 		show(ts, w.output.String())
 	default:
-		ts.Fatalf("usage: gateway start [misbehaving | slow | trusting | lingering | signed FILE] | drain | stop | kill | log")
+		ts.Fatalf("usage: gateway start [misbehaving | slow | trusting | lingering | signed FILE | observing] | drain | stop | kill | log")
 	}
 	if (err != nil) != neg {
 		ts.Fatalf("gateway %v: %v", args, err)

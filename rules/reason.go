@@ -39,6 +39,7 @@ const (
 	UpstreamRefused          // the upstream answered 400
 	ClientGone               // the caller left before anything was recorded
 	Overloaded               // the memory for answers is used up
+	APIObserved              // the api is observed, and the recipient is not internal
 
 	// Subject gates.
 	SubjectUnresolved      // S1
@@ -116,7 +117,7 @@ var reasons = enum[Reason]{
 	"recipient_no_contract", "purpose_missing", "purpose_ambiguous", "purpose_malformed", "purpose_unknown", "purpose_not_permitted",
 	"volume_exceeded", "ref_missing", "ref_malformed", "policy_unavailable", "state_unavailable", "ledger_unavailable",
 	"response_uninspectable", "route_unmapped", "path_not_canonical", "probe_refused", "body_refused", "streaming_unsupported",
-	"not_found", "upstream_unavailable", "upstream_status", "upstream_refused", "client_gone", "overloaded",
+	"not_found", "upstream_unavailable", "upstream_status", "upstream_refused", "client_gone", "overloaded", "api_observed",
 	"subject_unresolved", "child_under_13", "subject_erased", "subject_category_unknown", "restricted", "retention_expired",
 	"retention_hold", "erasure_pending", "erasure_excepted", "accuracy_contested", "subject_unseen",
 	"recipient_purpose_mismatch", "rights_fulfil", "authority_no_order", "legal_purpose_no_order", "legal_order",
