@@ -31,10 +31,12 @@ func policyObserved() *cobra.Command {
 what each recipient outside would have got, beside what who asked did get. It
 holds counts and names of members; no values, and no ids.`,
 		Example: `  modicum policy observed
+  modicum policy observed --recipient support-desk    and why it would not get the rest
   modicum policy observed --resource customers --json`,
 	}
 	config := configFlag(c)
 	address := c.Flags().String("address", "", "the gateway's admin endpoint; without it the one of the configuration")
+	recipient := c.Flags().String("recipient", "", "this recipient alone, by id, and for each reason how much is withheld from it")
 	resource := c.Flags().String("resource", "", "this resource alone, by name")
 	asJSON := c.Flags().Bool("json", false, "print one JSON object")
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -57,7 +59,13 @@ holds counts and names of members; no values, and no ids.`,
 		if *resource != "" {
 			report.Resources = slices.DeleteFunc(report.Resources, func(r exchange.ObservedResource) bool { return r.Resource != *resource })
 		}
-		return tell(c, *asJSON, func() string { return observedText(&report) }, func() ([]byte, error) {
+		if *recipient != "" {
+			for i := range report.Resources {
+				r := &report.Resources[i]
+				r.Uses = slices.DeleteFunc(r.Uses, func(u exchange.ObservedUse) bool { return u.Recipient != *recipient })
+			}
+		}
+		return tell(c, *asJSON, func() string { return observedText(&report, *recipient != "") }, func() ([]byte, error) {
 			var b bytes.Buffer
 			enc := json.NewEncoder(&b)
 			enc.SetIndent("", "  ")
@@ -70,8 +78,9 @@ holds counts and names of members; no values, and no ids.`,
 	return c
 }
 
-// observedText writes a report for people.
-func observedText(report *caddymodule.ObservedReport) string {
+// observedText writes a report for people. The reasons are those of who asked, or of
+// everybody in it.
+func observedText(report *caddymodule.ObservedReport, everybody bool) string {
 	var b strings.Builder
 	switch {
 	case len(report.APIs) == 0:
@@ -83,47 +92,66 @@ func observedText(report *caddymodule.ObservedReport) string {
 		b.WriteString("nothing was seen yet\n")
 	}
 	for i := range report.Resources {
-		observedResourceText(&b, &report.Resources[i])
+		observedResourceText(&b, &report.Resources[i], everybody)
 	}
 	return b.String()
 }
 
-func observedResourceText(b *strings.Builder, r *exchange.ObservedResource) {
-	fmt.Fprintf(b, "\n%s.%s  %s: %s since %s, policy %s; people in them: %d\n",
-		r.API, r.Resource, r.Route, number64(r.Answers, "answer"), r.Since.Format("2006-01-02T15:04:05Z07:00"), r.Policy, r.People)
-	for i := range r.Uses {
-		u := &r.Uses[i]
-		verb := "would get"
-		if u.Asked {
-			verb = "got"
-		}
-		fmt.Fprintf(b, "  %s for %s %s %d members in clear and %d in another form", u.Recipient, u.Purpose, verb, u.Clear, u.Transformed)
-		if u.Absent > 0 {
-			fmt.Fprintf(b, ", nothing of %d people", u.Absent)
-		}
-		if len(u.Withheld) > 0 {
-			b.WriteString("; withheld")
-		}
-		b.WriteByte('\n')
-		codes := slices.SortedFunc(maps.Keys(u.Withheld), func(x, y string) int {
-			return cmp.Or(cmp.Compare(u.Withheld[y], u.Withheld[x]), strings.Compare(x, y))
-		})
-		for _, code := range codes {
-			reason, _ := rules.ParseReason(code)
-			words, _ := policytest.Words(reason)
-			fmt.Fprintf(b, "  %8d x %s: %s\n", u.Withheld[code], code, words)
+func observedResourceText(b *strings.Builder, r *exchange.ObservedResource, everybody bool) {
+	fmt.Fprintf(b, "\n%s.%s  %s: %s since %s, policy %s\n",
+		r.API, r.Resource, r.Route, number64(r.Answers, "answer"), r.Since.Format("2006-01-02T15:04:05Z07:00"), r.Policy)
+	if len(r.Unnamed) > 0 {
+		b.WriteString("  no rule names\n")
+		for _, p := range r.Unnamed {
+			note := ""
+			if strings.HasSuffix(p.Path, "*") {
+				note = "  (names that are not told)"
+			}
+			fmt.Fprintf(b, "  %8d x %s%s\n", p.Count, p.Path, note)
 		}
 	}
-	if len(r.Unnamed) == 0 {
+	if r.People == 0 {
 		return
 	}
-	b.WriteString("  no rule names\n")
-	for _, p := range r.Unnamed {
-		note := ""
-		if strings.HasSuffix(p.Path, "*") {
-			note = "  (names that are not told)"
+	fmt.Fprintf(b, "  of the members of %d people go\n", r.People)
+	fmt.Fprintf(b, "  %8s  %10s  %8s  %6s\n", "clear", "other form", "withheld", "absent")
+	var nothing []string
+	for i := range r.Uses {
+		u := &r.Uses[i]
+		who := u.Recipient + " for " + u.Purpose
+		if u.Clear+u.Transformed == 0 && !u.Asked && !everybody {
+			nothing = append(nothing, who)
+			continue
 		}
-		fmt.Fprintf(b, "  %8d x %s%s\n", p.Count, p.Path, note)
+		if u.Asked {
+			who += ", who asked and got it"
+		}
+		fmt.Fprintf(b, "  %8d  %10d  %8d  %6d  %s\n", u.Clear, u.Transformed, withheld(u), u.Absent, who)
+		if u.Asked || everybody {
+			observedReasons(b, u)
+		}
+	}
+	if len(nothing) > 0 {
+		fmt.Fprintf(b, "  nothing would go to\n    %s\n", strings.Join(nothing, "\n    "))
+	}
+}
+
+func withheld(u *exchange.ObservedUse) (n int64) {
+	for _, count := range u.Withheld {
+		n += count
+	}
+	return n
+}
+
+// observedReasons says why members are withheld.
+func observedReasons(b *strings.Builder, u *exchange.ObservedUse) {
+	codes := slices.SortedFunc(maps.Keys(u.Withheld), func(x, y string) int {
+		return cmp.Or(cmp.Compare(u.Withheld[y], u.Withheld[x]), strings.Compare(x, y))
+	})
+	for _, code := range codes {
+		reason, _ := rules.ParseReason(code)
+		words, _ := policytest.Words(reason)
+		fmt.Fprintf(b, "  %32d  %s: %s\n", u.Withheld[code], code, words)
 	}
 }
 

@@ -108,10 +108,8 @@ func ask(q *question) (*answer, *memory, error) {
 		Policy: edition{q.edition}, State: q.states, Ledger: log, Keys: q.keys, Clock: func() time.Time { return q.at },
 		Log: slog.New(slog.DiscardHandler), Refused: new(exchange.Refusals), Memory: new(exchange.Memory),
 	}
-	request, err := http.NewRequestWithContext(context.Background(), q.method, q.url.String(), http.NoBody)
-	if err != nil {
-		return nil, nil, fmt.Errorf("making the request: %w", err)
-	}
+	// As a server has it: its URL was not made of a text again.
+	request := (&http.Request{Method: q.method, URL: q.url, Header: make(http.Header), Body: http.NoBody}).WithContext(context.Background())
 	declared := q.purpose
 	if q.ref != "" {
 		declared += fmt.Sprintf(";ref=%q", q.ref)

@@ -14,7 +14,7 @@ func TestEveryReasonHasARule(t *testing.T) {
 	elsewhere := []rules.Reason{ // not of a decision table: the stores, the upstream, the form of a request, single values
 		rules.PurposeAmbiguous, rules.PurposeMalformed, rules.StateUnavailable, rules.LedgerUnavailable, rules.ResponseUninspectable, rules.PathNotCanonical,
 		rules.ProbeRefused, rules.BodyRefused, rules.StreamingUnsupported, rules.NotFound, rules.UpstreamUnavailable, rules.UpstreamStatus,
-		rules.UpstreamRefused, rules.ClientGone, rules.Overloaded, rules.SubjectUnseen, rules.FieldPublic, rules.FieldUnmapped, rules.TypeUnexpected,
+		rules.UpstreamRefused, rules.ClientGone, rules.Overloaded, rules.APIObserved, rules.SubjectUnseen, rules.FieldPublic, rules.FieldUnmapped, rules.TypeUnexpected,
 		rules.ValueDefect,
 	}
 	minimisation := []rules.Reason{rules.NotNecessary, rules.Minimised, rules.SmallCell, rules.Needed}
