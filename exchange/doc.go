@@ -18,5 +18,9 @@
 // before the release has succeeded and the record is durable. docs/http.md and
 // docs/problems.md say the same to callers.
 //
+// An api may be observed ([Gateway].Observe): then the second step refuses everybody
+// who is not internal, and answers are looked at once they are on record, see
+// [Observed].
+//
 // The package knows net/http and no web server.
 package exchange

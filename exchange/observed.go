@@ -346,7 +346,7 @@ func (o *Observed) Report() []ObservedResource {
 	for name, r := range o.resources {
 		line := ObservedResource{
 			API: name.api, Resource: name.name, Route: r.route, Policy: r.version, Since: r.since, Answers: r.answers, People: r.people,
-			Unnamed: r.unnamed(),
+			Unnamed: r.unnamed(), Uses: []ObservedUse{},
 		}
 		for _, u := range r.uses {
 			use := *u

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -267,6 +268,28 @@ func TestNothingIsObservedWithoutARecord(t *testing.T) {
 		t.Fatalf("%d", s.status)
 	}
 	if got := w.gateway.Observed.Report(); len(got) != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Many ask at once while somebody reads the report: nothing is counted twice, or lost.
+func TestObservedAtOnce(t *testing.T) {
+	t.Parallel()
+	w := observing(t)
+	w.upstream.answer = answers(200, `{"data":[{"id":17,"name":"Ada","tier":1}]}`)
+	const callers, times = 8, 5
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			for range times {
+				w.serveAs(t, office, get("/v1/customers"))
+				w.gateway.Observed.Report()
+			}
+		})
+	}
+	all.Wait()
+	got := w.gateway.Observed.Report()
+	if len(got) != 1 || got[0].Answers != callers*times || got[0].People != callers*times || got[0].Unnamed[0].Count != callers*times {
 		t.Errorf("%+v", got)
 	}
 }

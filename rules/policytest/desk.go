@@ -180,6 +180,11 @@ type memory struct {
 	last  *ledger.Disclosure
 }
 
+// inspected reports whether the last record is of an answer that the upstream gave.
+func (m *memory) inspected() bool {
+	return m.last != nil && (m.last.Resource.Upstream == http.StatusOK || m.last.Resource.Upstream == http.StatusCreated)
+}
+
 // Ready implements [ledger.Log].
 func (*memory) Ready() error { return nil }
 

@@ -292,7 +292,7 @@ func (t *Trial) ask(r *Request, q *question, body []byte) (*Tried, error) {
 	if out.Refused == rules.ReasonNone {
 		out.Result = w.body.Bytes()
 	}
-	if out.Refused != rules.ReasonNone && (out.Refused != rules.NotFound || log.last == nil || log.last.Resource.Upstream != http.StatusOK) {
+	if out.Refused != rules.ReasonNone && (out.Refused != rules.NotFound || !log.inspected()) {
 		out.Detail = uninspectable(out, body)
 		return out, nil
 	}
