@@ -127,7 +127,6 @@ func (f *tryFlags) run(c *cobra.Command, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer trial.Close()
 	if f.har != "" {
 		return f.traffic(c, trial)
 	}

@@ -24,30 +24,22 @@ import (
 // away, with what is known of people as an argument, and with a ledger in memory.
 // Nothing that a real gateway has is touched.
 type desk struct {
-	dir    string
 	keys   *pseudonym.Keyset
 	digest *pseudonym.Digester
 }
 
+// newDesk draws the keys. Their file is gone before anything is made with them, so that
+// none is left behind however the process ends.
 func newDesk() (*desk, error) {
 	dir, err := os.MkdirTemp("", "modicum-policytest-")
 	if err != nil {
 		return nil, fmt.Errorf("making throw-away keys: %w", err)
 	}
-	d := &desk{dir: dir}
-	if d.keys, err = pseudonym.Create(filepath.Join(dir, "keys")); err != nil {
-		d.close()
+	keys, err := pseudonym.Create(filepath.Join(dir, "keys"))
+	if err := errors.Join(err, os.RemoveAll(dir)); err != nil {
 		return nil, fmt.Errorf("making throw-away keys: %w", err)
 	}
-	d.digest = d.keys.Digester()
-	return d, nil
-}
-
-// close removes the keys. What is left behind if that fails opens nothing.
-func (d *desk) close() {
-	if d != nil {
-		_ = os.RemoveAll(d.dir)
-	}
+	return &desk{keys: keys, digest: keys.Digester()}, nil
 }
 
 // errCaller is returned where a recipient has no credential to call with.

@@ -66,7 +66,6 @@ func Run(policy *rules.Policy, suite *Suite) (*Report, error) {
 	r := &resolver{policy: policy, editions: make(map[time.Time]*rules.Edition)}
 	out, seen := new(Report), newCoverage(policy)
 	var bodies *desk
-	defer func() { bodies.close() }()
 	for _, t := range suite.Tests {
 		known := len(r.problems)
 		resolved := r.resolve(t)

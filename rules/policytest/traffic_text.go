@@ -11,12 +11,12 @@ import (
 // names of members that no rule names, and words of paths, are those of the traffic.
 func (t *Traffic) Text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s asks for %s: %d requests\n", t.Recipient, t.Purpose, t.Requests)
+	fmt.Fprintf(&b, "%s asks for %s: %s\n", t.Recipient, t.Purpose, plural(t.Requests, "request"))
 	if t.Unreadable > 0 {
-		fmt.Fprintf(&b, "%d entries could not be read\n", t.Unreadable)
+		fmt.Fprintf(&b, "not read, as they are not of the format: %d\n", t.Unreadable)
 	}
 	if t.WithoutBody > 0 {
-		fmt.Fprintf(&b, "%d answers were recorded without their bodies\n", t.WithoutBody)
+		fmt.Fprintf(&b, "recorded without a body: %d\n", t.WithoutBody)
 	}
 	for _, r := range t.Resources {
 		r.text(&b)
@@ -31,7 +31,7 @@ func (t *Traffic) Text() string {
 }
 
 func (r *ResourceTraffic) text(b *strings.Builder) {
-	fmt.Fprintf(b, "\n%s  %s: %d requests, %d answered\n", r.name(), r.Resource.Route, r.Requests, r.Answered)
+	fmt.Fprintf(b, "\n%s  %s: %s, %d answered\n", r.name(), r.Resource.Route, plural(r.Requests, "request"), r.Answered)
 	listReasons(b, "refused", r.Refused)
 	if r.People > 0 {
 		absent := 0
@@ -54,6 +54,13 @@ func (r *ResourceTraffic) text(b *strings.Builder) {
 			fmt.Fprintf(b, "  %6d x %s\n", r.Unnamed[path], printable(path))
 		}
 	}
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // String is for people.

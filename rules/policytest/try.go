@@ -46,8 +46,8 @@ type Trial struct {
 	people  *People
 }
 
-// NewTrial returns a trial as of an instant. Its keys are drawn for it: Close throws
-// them away.
+// NewTrial returns a trial as of an instant. Its keys are drawn for it, and kept
+// nowhere.
 func NewTrial(policy *rules.Policy, at time.Time, people *People) (*Trial, error) {
 	d, err := newDesk()
 	if err != nil {
@@ -55,9 +55,6 @@ func NewTrial(policy *rules.Policy, at time.Time, people *People) (*Trial, error
 	}
 	return &Trial{policy: policy, edition: policy.At(at), at: at, desk: d, people: people}, nil
 }
-
-// Close throws the keys away.
-func (t *Trial) Close() { t.desk.close() }
 
 // Tried is what became of one answer.
 type Tried struct {

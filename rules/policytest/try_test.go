@@ -23,7 +23,6 @@ func trial(t *testing.T, people *policytest.People) *policytest.Trial {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(tr.Close)
 	return tr
 }
 
