@@ -190,15 +190,6 @@ func (p *Policy) APIs() []string {
 	return names
 }
 
-// Resources lists the resources of an api in the order of its file, none of an unknown
-// one.
-func (p *Policy) Resources(api string) []*Resource {
-	if a := p.apis[api]; a != nil {
-		return a.resources
-	}
-	return nil
-}
-
 // At returns the edition of the policy as of an instant, or nil before every
 // document of the bundle has a version in effect (R8): what a purpose may do comes
 // from all of them, and a notice that is not yet in effect permits nothing. The

@@ -41,7 +41,7 @@ func (w *watch) resource(api string, before, after *rules.ResourceDef) {
 		o = before
 		w.requests(what, o, n)
 	}
-	w.bodies(what, find(w.before, api, o.Name.Value), find(w.after, api, n.Name.Value), n.Name.Pos)
+	w.bodies(what, w.before.Resource(api, o.Name.Value), w.after.Resource(api, n.Name.Value), n.Name.Pos)
 }
 
 // requests compares the route and the parameters of a resource.
@@ -73,15 +73,6 @@ func (w *watch) requests(what string, o, n *rules.ResourceDef) {
 		narrower := is != nil && (was == nil || subset(is, was))
 		w.add(!narrower, what, fmt.Sprintf("answers %s, before %s", purposes(is), purposes(was)), n.Name.Pos)
 	}
-}
-
-func find(p *rules.Policy, api, name string) *rules.Resource {
-	for _, r := range p.Resources(api) {
-		if r.Name == name {
-			return r
-		}
-	}
-	return nil
 }
 
 // bodies compares what of a body is not personal, what passes unread, and by what its
