@@ -14,7 +14,7 @@ import (
 
 func init() {
 	noun("policy", "Check, test, review and sign the policy",
-		policyCheck, policyTest, policyTry, policyDiff, policyKeygen, policySign, policyVerify, policyExpiring, policySchema, policyObserved, policyReload)
+		policyInit, policyCheck, policyTest, policyTry, policyDiff, policyKeygen, policySign, policyVerify, policyExpiring, policySchema, policyOpenAPI, policyObserved, policyReload)
 }
 
 // ErrProblems is returned by `policy check` for a policy with problems, after
@@ -24,11 +24,13 @@ var ErrProblems = errors.New("the policy has problems")
 func policyCheck() *cobra.Command {
 	var asJSON, strict bool
 	var at string
+	var against described
 	c := &cobra.Command{
 		Use: "check DIR", Short: "Report every problem of a policy at file:line:column, and what somebody should look at", Args: cobra.ExactArgs(1),
 		Example: `  modicum policy check policy
   modicum policy check policy --at 2027-04-01    what the policy will say on that day
-  modicum policy check policy --json --strict    for a pipeline`,
+  modicum policy check policy --json --strict    for a pipeline
+  modicum policy check policy --openapi openapi.yaml --api crm    what the api and the policy do not have in common`,
 		RunE: func(c *cobra.Command, args []string) error {
 			now, err := instant(at)
 			if err != nil {
@@ -41,6 +43,11 @@ func policyCheck() *cobra.Command {
 			}
 			if policy != nil {
 				found = policy.Findings(now)
+				more, err := against.compare(policy)
+				if err != nil {
+					return err
+				}
+				found = append(found, more...).Sort()
 			}
 			if asJSON {
 				err = printProblems(c, found)
@@ -58,6 +65,9 @@ func policyCheck() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&at, "at", "", "the day, or the instant (RFC 3339), for which to ask; now if empty")
+	c.Flags().StringVar(&against.openapi, "openapi", "", "an OpenAPI 3 or Swagger 2.0 document to hold an api against")
+	c.Flags().StringVar(&against.api, "api", "", "with --openapi: the api that it describes, of several")
+	c.Flags().StringVar(&against.base, "base", "", "with --openapi: what every path begins with, in place of the path of its first server (/ for nothing)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON array of problems, each with its severity")
 	c.Flags().BoolVar(&strict, "strict", false, "exit with 1 when there are warnings, as with errors")
 	return c
