@@ -38,6 +38,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"edit":       cmdEdit,
 	"epochs":     cmdEpochs,
 	"admin":      cmdAdmin,
+	"conforms":   cmdConforms,
 }
 
 func theWorld(ts *testscript.TestScript) *world {
