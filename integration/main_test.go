@@ -63,6 +63,7 @@ func setup(env *testscript.Env) error {
 	}
 	env.Setenv("PATH", filepath.Dir(binary)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	env.Setenv("HOME", env.WorkDir)
+	env.Setenv("PETSTORE", filepath.Join(root, "integration", "testdata", "petstore", "openapi.json"))
 	w := &world{root: root, dir: env.WorkDir, collector: newCollector(), upstream: newUpstream(), holder: newHolder(demoUpstream(root), "/v1/customers/1002")}
 	w.slow = httptest.NewServer(w.holder)
 	env.Values[worldKey{}] = w
