@@ -98,7 +98,7 @@ func (a *afternoon) run(ctx context.Context, t *testing.T, script string) (strin
 		return "", err
 	}
 	defer func() { _ = out.Close() }()
-	c := exec.CommandContext(ctx, "sh", "-e", "-c", script) //nolint:gosec // the page's own commands
+	c := exec.CommandContext(ctx, "sh", "-e", "-c", script)
 	c.Dir, c.Stdout, c.Stderr = a.dir, out, out
 	c.Env = append(os.Environ(), "HOME="+a.dir, "XDG_CONFIG_HOME="+a.dir, "XDG_DATA_HOME="+a.dir, "PATH="+filepath.Dir(binary)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	failed := c.Run()

@@ -232,7 +232,11 @@ func (d *drafter) writePopulations(w *writer) {
 	for _, p := range mine {
 		category := p.category
 		if !p.sure {
-			w.decide(2, "is every %s a %s? The others are customer, business_partner, staff, employee_family and visitor. Is the form of the ids right?", p.name, category)
+			same := ""
+			if len(mine) > 1 {
+				same = " Somebody who is in two populations is two people: give one name to those that are the same."
+			}
+			w.decide(2, "is every %s a %s? The others are customer, business_partner, staff, employee_family and visitor. Is the form of the ids right?%s", p.name, category, same)
 		} else {
 			w.decide(2, "is the form of the ids of a %s right?", p.name)
 		}

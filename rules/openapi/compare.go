@@ -80,10 +80,22 @@ func (c *comparison) routes(described *API) {
 			c.warn(r.Route.Pos, rules.ErrDangling, rules.DidYouMean(r.Route.Value, names), "the api has no %s", r.Route.Value)
 		}
 	}
-	for _, o := range described.Operations {
-		if !mapped[anonymous(o.Route())] {
-			c.warn(c.api.Name.Pos, rules.ErrMissing, "map it, if anybody should", "no resource of %q has the route %s: it is refused", c.api.Name.Value, o.Route())
-		}
+	c.refused(slices.DeleteFunc(names, func(route string) bool { return mapped[anonymous(route)] }), len(described.Operations))
+}
+
+// DefaultMaxRefused is how many routes without a resource are told one by one. A
+// policy for a part of a large API has one warning of all of them.
+const DefaultMaxRefused = 20
+
+// refused tells of the routes that no resource has.
+func (c *comparison) refused(routes []string, of int) {
+	if len(routes) > DefaultMaxRefused {
+		c.warn(c.api.Name.Pos, rules.ErrMissing, "map them, if anybody should", "no resource of %q has %d of the %d routes of the api, %s among them: they are refused",
+			c.api.Name.Value, len(routes), of, strings.Join(routes[:3], ", "))
+		return
+	}
+	for _, route := range routes {
+		c.warn(c.api.Name.Pos, rules.ErrMissing, "map it, if anybody should", "no resource of %q has the route %s: it is refused", c.api.Name.Value, route)
 	}
 }
 

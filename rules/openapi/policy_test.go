@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -146,6 +147,21 @@ policy.yaml:61:17: warning: the api has no GET /memberz (did you mean "GET /memb
 	}
 	if more := openapi.Compare(policy.Bundle, "club", read(t, clubAPI)).Error(); more != strings.Join(got, "\n") {
 		t.Error("the same comparison says something else")
+	}
+}
+
+// A policy for a part of a large API has one warning of all the other routes.
+func TestCompareWithLarge(t *testing.T) {
+	t.Parallel()
+	var more strings.Builder
+	for i := range openapi.DefaultMaxRefused {
+		fmt.Fprintf(&more, "  /more/%d: {get: {responses: {200: {description: \"\", content: {application/json: {schema: {type: object}}}}}}}\n", i)
+	}
+	policy := compile(t, clubPolicy)
+	found := openapi.Compare(policy.Bundle, "club", read(t, strings.Replace(clubAPI, "  /unmapped:", more.String()+"  /unmapped:", 1)))
+	want := `policy.yaml:36:6: warning: no resource of "club" has 21 of the 23 routes of the api, GET /more/0, GET /more/1, GET /more/10 among them: they are refused (map them, if anybody should)`
+	if found[0].Error() != want {
+		t.Errorf("got %v", found[0])
 	}
 }
 

@@ -80,8 +80,12 @@ func load(b []byte) (doc *openapi3.T, err error) {
 	if swagger.Match(b[:min(len(b), 4096)]) {
 		return loadSwagger(b)
 	}
-	loader := openapi3.NewLoader()
-	if doc, err = loader.LoadFromData(b); err != nil {
+	if doc, err = openapi3.NewLoader().LoadFromData(b); err != nil {
+		if again := withoutExamples(b); again != nil {
+			if doc, err := openapi3.NewLoader().LoadFromData(again); err == nil {
+				return doc, nil
+			}
+		}
 		if strings.Contains(err.Error(), "disallowed external reference") {
 			return nil, fmt.Errorf("%w: %w", ErrReferences, err)
 		}

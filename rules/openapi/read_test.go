@@ -146,6 +146,21 @@ oneOf:
 	}
 }
 
+// Examples of a wrong form are not what a description is read for. A member may have
+// their name.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		strings.Replace(openapi31, "id: {type: integer}", "id: {type: integer, examples: {a: 1}}\n        examples: {type: string, examples: {b: 2}}", 1),
+		strings.Replace(openapi31, "id: {type: integer}", "id: {type: integer}\n        examples: {type: string}", 1),
+	} {
+		b := read(t, text).Operations[0].Body
+		if m := b.Member("examples"); m == nil || m.Types != openapi.String || b.Member("id").Types != openapi.Integer {
+			t.Errorf("%+v", b)
+		}
+	}
+}
+
 func TestNotRead(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string]struct {
