@@ -245,7 +245,7 @@ func (d *drafter) bySubject(r *resource) bool {
 // forms gives the parameters their forms.
 func (d *drafter) forms(r *resource) {
 	for _, p := range r.op.Params {
-		if f := formFor(p.Schema); f != "" {
+		if f := formFor(p.Schema); f != "" && strings.Contains(r.op.Path, "{"+p.Name+"}") { // descriptions have others, too
 			r.params = append(r.params, form{p.Name, f})
 		}
 	}
