@@ -97,7 +97,7 @@ func (d *drafter) place(r *resource, path, hint string, s *openapi.Schema, depth
 	switch {
 	case depth > DefaultMaxNesting:
 		r.notes = append(r.notes, path+": is nested too deep: left out")
-	case len(s.Members) > 0 && depth < 3 && envelope(s):
+	case depth < 3 && !strings.ContainsAny(path, "[{") && envelope(s): // what stands in a list is wrapped already
 		for _, m := range s.Members {
 			if !quotable(m.Name) {
 				continue

@@ -21,11 +21,12 @@ var bodies = map[string]string{
 	"v1/by_id":            `{"880017": {"score": 1.5}, "880018": {"score": 2}}`,
 	"v1/by_name":          `{"canaryann": {"score": 1, "level": 2}, "canarybob": {"score": 3, "level": 4}}`,
 	"v1/by_mail":          `{"canary@x.example": 7}`,
+	"v1/visits":           `[{"total": 5, "parts": [{"hall": "canary"}]}]`,
 	"v1/orders/0199f2c4-5e0a-7c31-9b43-0d6f6a1c2b7e": `{"items": [{"sku": "canary-sku", "price": 1}]}`,
 }
 
 var routes = []string{
-	"GET /v1/by_id", "GET /v1/by_mail", "GET /v1/by_name", "GET /v1/customers", "GET /v1/customers/{customer_id}", "GET /v1/orders/{order_id}", "GET /v1/users/{user_id}",
+	"GET /v1/by_id", "GET /v1/by_mail", "GET /v1/by_name", "GET /v1/customers", "GET /v1/customers/{customer_id}", "GET /v1/orders/{order_id}", "GET /v1/users/{user_id}", "GET /v1/visits",
 }
 
 func samples() fstest.MapFS {
@@ -55,7 +56,7 @@ func recording() string {
 
 func keys(m map[string]string) []string {
 	var out []string
-	for _, k := range []string{"v1/by_id", "v1/by_mail", "v1/by_name", "v1/customers", "v1/customers/880017", "v1/customers/880018", "v1/users/canaryann"} {
+	for _, k := range []string{"v1/by_id", "v1/by_mail", "v1/by_name", "v1/customers", "v1/customers/880017", "v1/customers/880018", "v1/users/canaryann", "v1/visits"} {
 		if m[k] != "" {
 			out = append(out, k)
 		}
@@ -94,7 +95,7 @@ func TestTraffic(t *testing.T) {
 		}
 		for _, want := range []string{
 			"params: {customer_id: integer}", "params: {order_id: uuid}", `"@key": {category:`, "subject: {population: customer, category: customer, id: {at: id}, born: born}",
-			`"data[]": customer`, `".": customer`, "# has_more: public",
+			`"data[]": customer`, `"[]": visit`, `"parts[].hall": {category: user.undecided}`, `".": customer`, "# has_more: public",
 		} {
 			if text := string(d.Files[2].Text); !strings.Contains(text, want) {
 				t.Errorf("%s: no %s in\n%s", what, want, text)

@@ -236,9 +236,10 @@ func (d *drafter) writePopulations(w *writer) {
 			if len(mine) > 1 {
 				same = " Somebody who is in two populations is two people: give one name to those that are the same."
 			}
-			w.decide(2, "is every %s a %s? The others are customer, business_partner, staff, employee_family and visitor. Is the form of the ids right?%s", p.name, category, same)
+			w.decide(2, "do the people of the population %s belong to the group %s? The others are customer, business_partner, staff, employee_family and visitor. "+
+				"Are their ids of the form %s?%s", p.name, category, p.form, same)
 		} else {
-			w.decide(2, "is the form of the ids of a %s right?", p.name)
+			w.decide(2, "are the ids of the population %s of the form %s?", p.name, p.form)
 		}
 		w.say("  %s: {id: %s}", p.name, p.form)
 	}
