@@ -23,6 +23,13 @@ func (p *Policy) Resources(api string) []*Resource {
 	return slices.Clone(a.resources)
 }
 
+// Resource returns a resource of an API by its name, as the match of a request
+// without parameters: for who asks what a plan would let out, and sends nothing.
+func (e *Edition) Resource(api, name string) (Match, bool) {
+	r := e.policy.Resource(api, name)
+	return Match{Resource: r}, r != nil
+}
+
 // Outside returns the plans by which recipients outside the controller may ask for a
 // resource today, whatever case they name: by recipient, then by purpose. What rests
 // on a legal order is not among them.
