@@ -342,7 +342,13 @@ func (c *crowd) people(recipient *rules.RecipientDef, purpose, order string, sai
 		}
 	}
 	for _, l := range locations[:3] { // everywhere, in the EEA and in Japan
-		for _, special := range specials(purpose, order) {
+		others := specials(purpose, order)
+		for _, category := range said {
+			e := event(rules.EventAccuracy, rules.StateActive)
+			e.Scope.Categories = []string{category}
+			others = append(others, []rules.Event{e})
+		}
+		for _, special := range others {
 			for _, consent := range [][]rules.Event{none, whole} {
 				add(rules.Facts{Locations: l, Born: births[0]}, append(slices.Clone(consent), special...))
 			}

@@ -63,8 +63,8 @@ func Condition(c rules.Condition) string {
 // consent tells what is known of a consent under one regime. The values of a valid one
 // differ in what more it is.
 func consent(values []string, regime string) string {
-	if slices.ContainsFunc(values, func(v string) bool { return strings.HasPrefix(v, "before ") }) {
-		return "consent (" + regime + ") " + strings.ReplaceAll(strings.Join(values, " or "), "_", " ")
+	if slices.ContainsFunc(values, apart) {
+		return readApart(values, regime)
 	}
 	valid := slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == "none" })
 	if len(valid) < len(values) {
@@ -74,6 +74,26 @@ func consent(values []string, regime string) string {
 		return "without " + more(missing(valid)) + "consent (" + regime + ")"
 	}
 	return "with " + article(more(common(valid))) + "consent (" + regime + ")"
+}
+
+// apart reports whether two policies read the same consents differently.
+func apart(v string) bool { return strings.HasPrefix(v, "before ") }
+
+// readApart tells of consents that the two policies of a comparison read differently.
+func readApart(values []string, regime string) string {
+	every := func(of func(before, after string) bool) bool {
+		return !slices.ContainsFunc(values, func(v string) bool {
+			before, after, _ := strings.Cut(strings.TrimPrefix(v, "before "), ", after ")
+			return !apart(v) || !of(before, after)
+		})
+	}
+	switch {
+	case every(func(before, after string) bool { return before == "none" && after != "none" }):
+		return "with a consent (" + regime + ") that counts only after the change"
+	case every(func(before, after string) bool { return before != "none" && after == "none" }):
+		return "with a consent (" + regime + ") that counts only before the change"
+	}
+	return "with consents (" + regime + ") that the two policies read differently"
 }
 
 // common lists what all of the valid consents are besides valid.
