@@ -15,12 +15,16 @@ type Alternative struct {
 const maxChanges = 3
 
 // Alternatives lists what would have to be different for another outcome of a field of
-// a person of a class: first what of the state alone, then what of the policy. Of each
-// it lists the smallest sets of changes, and nothing that more changes would give too.
-// Identity, group and age of a person are no changes.
+// a person of a class: first what of the state alone, then what of the policy alone;
+// where neither gives another one, what of both together. Of each it lists the smallest
+// sets of changes, and nothing that more changes would give too. That the person
+// consents is one change, whichever regimes ask for it.
+//
+// Identity, group, age and place of a person are no changes, nor is what cannot come
+// about: an executed erasure is not undone, and nobody is untold a notice.
 func (p *Plan) Alternatives(c Class, field int) []Alternative {
 	f, m := p.atlas(field)
-	if m == nil {
+	if m == nil || f.Kind != int(c.Kind) {
 		return nil
 	}
 	s := c.of(p.kinds[c.Kind].number[field])
@@ -29,16 +33,49 @@ func (p *Plan) Alternatives(c Class, field int) []Alternative {
 	if h.forms.generaliser == "" {
 		h.forms.generaliser = "generalised"
 	}
-	h.before = h.ask(nil)
-	return append(h.smallest(m.moves(&s)), h.smallest(levers(&conditions))...)
+	return h.alternatives(m)
 }
 
-// move is one change.
+func (h *hypotheses) alternatives(m *atlas) []Alternative {
+	h.before = h.ask(nil)
+	state, policy := m.moves(&h.situation), levers(&h.conditions)
+	out := append(h.smallest(state), h.smallest(policy)...)
+	if out == nil {
+		out = h.smallest(append(state, policy...))
+	}
+	return out
+}
+
+// move is one change: of the state, or of the policy.
 type move struct {
+	puts   []put
+	lever  string
+	change func(*conditions) // with a lever
+}
+
+// put gives an aspect another value.
+type put struct {
 	aspect Aspect
-	value  string // of the state
-	lever  string // of the policy; then the others are empty
-	make   func(*conditions, *situation)
+	value  value
+}
+
+func (m *move) make(c *conditions, s *situation) {
+	for i := range m.puts {
+		p := &m.puts[i]
+		p.aspect.clear(s)
+		p.aspect.put(s, p.value.sides[0])
+	}
+	if m.change != nil {
+		m.change(c)
+	}
+}
+
+// excludes reports whether two moves cannot be made together: an aspect has one value
+// at a time.
+func (m *move) excludes(o *move) bool {
+	return slices.ContainsFunc(m.puts, func(p put) bool {
+		return slices.ContainsFunc(o.puts, func(q put) bool { return p.aspect == q.aspect })
+	})
 }
 
 type hypotheses struct {
@@ -59,37 +96,87 @@ func (h *hypotheses) ask(moves []*move) Form {
 
 // smallest tries sets of moves by their size, and returns those of the least size that
 // give another outcome.
-func (h *hypotheses) smallest(moves []move) (out []Alternative) {
+func (h *hypotheses) smallest(moves []move) []Alternative {
+	var found []hypothesis
 	var try func(chosen []*move, from, left int)
 	try = func(chosen []*move, from, left int) {
 		if left == 0 {
 			if form := h.ask(chosen); form != h.before {
-				out = append(out, alternative(form, chosen))
+				found = append(found, h.minimal(form, chosen))
 			}
 			return
 		}
 		for i := from; i < len(moves); i++ {
-			m := &moves[i]
-			if m.lever == "" && slices.ContainsFunc(chosen, func(o *move) bool { return o.aspect == m.aspect && o.lever == "" }) {
-				continue // one value at a time
+			if !slices.ContainsFunc(chosen, moves[i].excludes) {
+				try(append(slices.Clone(chosen), &moves[i]), i+1, left-1)
 			}
-			try(append(slices.Clone(chosen), m), i+1, left-1)
 		}
 	}
-	for size := 1; size <= maxChanges && len(out) == 0; size++ {
+	for size := 1; size <= maxChanges && len(found) == 0; size++ {
 		try(nil, 0, size)
+	}
+	var out []Alternative
+	for i := range found {
+		f := &found[i]
+		enough := func(o hypothesis) bool { return o.form == f.form && o.within(f, &h.situation) }
+		less := func(o hypothesis) bool { return enough(o) && !f.within(&o, &h.situation) }
+		if !slices.ContainsFunc(found, less) && !slices.ContainsFunc(found[:i], enough) {
+			out = append(out, f.alternative())
+		}
 	}
 	return out
 }
 
-func alternative(form Form, moves []*move) Alternative {
-	a := Alternative{Form: form}
-	for _, m := range moves {
-		if m.lever != "" {
+// hypothesis is moves of one put or one lever each, and what they give.
+type hypothesis struct {
+	form  Form
+	moves []*move
+}
+
+// minimal takes moves apart, and leaves out of them whatever is not needed for a form.
+func (h *hypotheses) minimal(form Form, chosen []*move) hypothesis {
+	var single []*move
+	for _, m := range chosen {
+		if m.change != nil {
+			single = append(single, m)
+		}
+		for i := range m.puts {
+			single = append(single, &move{puts: m.puts[i : i+1]})
+		}
+	}
+	for i := 0; i < len(single); {
+		if without := slices.Delete(slices.Clone(single), i, i+1); h.ask(without) == form {
+			single, i = without, 0 // what was needed beside it may not be any more
+			continue
+		}
+		i++
+	}
+	return hypothesis{form: form, moves: single}
+}
+
+// within reports whether everything that a hypothesis changes of a situation another
+// one changes as well: a consent that need not be explicit is within one that is.
+func (y *hypothesis) within(o *hypothesis, s *situation) bool {
+	return !slices.ContainsFunc(y.moves, func(m *move) bool {
+		return !slices.ContainsFunc(o.moves, func(n *move) bool {
+			if m.change != nil || n.change != nil {
+				return m.lever == n.lever && m.change != nil && n.change != nil
+			}
+			was := m.puts[0].aspect.of(s)
+			p, q := m.puts[0].value.sides[0], n.puts[0].value.sides[0]
+			return m.puts[0].aspect == n.puts[0].aspect && (p.flags^was.flags)&^(q.flags^was.flags) == 0 && (p.n^was.n)&^(q.n^was.n) == 0
+		})
+	})
+}
+
+func (y *hypothesis) alternative() Alternative {
+	a := Alternative{Form: y.form}
+	for _, m := range y.moves {
+		if m.change != nil {
 			a.Policy = append(a.Policy, m.lever)
 			continue
 		}
-		a.State = append(a.State, Condition{Aspect: m.aspect, Values: []string{m.value}})
+		a.State = append(a.State, Condition{Aspect: m.puts[0].aspect, Values: []string{m.puts[0].value.name}})
 	}
 	return a
 }
@@ -98,20 +185,58 @@ func alternative(form Form, moves []*move) Alternative {
 func (m *atlas) moves(s *situation) (out []move) {
 	for a, values := range m.universe {
 		aspect := Aspect(a)
-		switch aspect {
-		case AspectUnresolved, AspectKnown, AspectAge, AspectOwn, AspectRegimes:
-			continue
-		default:
-		}
-		for _, v := range values {
-			p := v.sides[0]
-			if aspect.holds(s, p) {
-				continue
+		for i, v := range values {
+			if aspect.changes(s, i) && !aspect.holds(s, v.sides[0]) {
+				out = append(out, move{puts: []put{{aspect, v}}})
 			}
-			out = append(out, move{aspect: aspect, value: v.name, make: func(_ *conditions, s *situation) {
-				aspect.clear(s)
-				aspect.put(s, p)
-			}})
+		}
+	}
+	return append(out, m.consents(s)...)
+}
+
+// changes reports whether the value with a number is one that an aspect can come to
+// have.
+func (a Aspect) changes(s *situation, to int) bool {
+	switch a {
+	case AspectUnresolved, AspectAge, AspectOwn, AspectRegimes:
+		return false
+	case AspectKnown, AspectToldAPPI, AspectToldEEAUK, AspectToldCalifornia: // the first values are: some, told
+		return to == 0
+	case AspectErasure:
+		return s.flags&FlagErased == 0
+	default:
+		return true
+	}
+}
+
+// consents lists the consents to everything that somebody may give, explicit or not, a
+// parent's or not, informed of the country or not: one event speaks under every regime,
+// lifts a restriction, and an objection to direct marketing.
+func (m *atlas) consents(s *situation) (out []move) {
+	for more := range consentForeign { // of the bits behind the first
+		var consent move
+		for slot := range slots {
+			a := consentAspect(slot)
+			bits := a.of(s).n | consentValid | more<<1
+			if slot != slotAPPI {
+				bits &^= consentForeign
+			}
+			for _, v := range m.universe[a] {
+				if v.sides[0].n == bits && !a.holds(s, v.sides[0]) {
+					consent.puts = append(consent.puts, put{a, v})
+				}
+			}
+		}
+		for _, v := range m.universe[AspectRestriction] {
+			if s.flags&FlagRestricted != 0 && v.sides[0].flags&FlagRestrictionConsent != 0 && !AspectRestriction.holds(s, v.sides[0]) {
+				consent.puts = append(consent.puts, put{AspectRestriction, v})
+			}
+		}
+		if none := m.universe[AspectDMObjection][0]; !AspectDMObjection.holds(s, none.sides[0]) {
+			consent.puts = append(consent.puts, put{AspectDMObjection, none})
+		}
+		if len(consent.puts) > 1 {
+			out = append(out, consent)
 		}
 	}
 	return out
@@ -119,6 +244,34 @@ func (m *atlas) moves(s *situation) (out []move) {
 
 // clear takes an aspect's flags out of a situation; everything else is overwritten.
 func (a Aspect) clear(s *situation) { s.flags &^= Flags(aspectReads[a] & (readRegimes - 1)) }
+
+// of is what an aspect has put into a situation.
+func (a Aspect) of(s *situation) (p part) {
+	p.flags = s.flags & Flags(aspectReads[a]&(readRegimes-1))
+	bit := func(on bool, n uint8) {
+		if on {
+			p.n |= n
+		}
+	}
+	switch a {
+	case AspectRegimes:
+		p.n = uint8(s.regimes)
+	case AspectAge:
+		p.n = uint8(s.age)
+	case AspectLIObjection:
+		p.n = uint8(s.li)
+	case AspectContested:
+		bit(s.contested, 1)
+	case AspectConsentAPPI, AspectConsentEEA, AspectConsentUK, AspectConsentCCPA:
+		slot := int(a - AspectConsentAPPI)
+		bit(s.valid[slot], consentValid)
+		bit(s.explicit[slot], consentExplicit)
+		bit(s.parental[slot], consentParental)
+		bit(a == AspectConsentAPPI && s.foreign, consentForeign)
+	default: // the others are flags alone
+	}
+	return p
+}
 
 // holds reports whether a situation has a value of an aspect.
 func (a Aspect) holds(s *situation, p part) bool {
@@ -133,7 +286,7 @@ func (a Aspect) holds(s *situation, p part) bool {
 func levers(c *conditions) (out []move) {
 	add := func(stands bool, lever string, change func(*conditions)) {
 		if !stands {
-			out = append(out, move{lever: lever, make: func(c *conditions, _ *situation) { change(c) }})
+			out = append(out, move{lever: lever, change: change})
 		}
 	}
 	add(c.field.need == NeedClear, "the contract needs the category in clear for this purpose", func(c *conditions) { c.field.need = NeedClear })
