@@ -37,7 +37,7 @@ func (p *Plan) Alternatives(c Class, field int) []Alternative {
 }
 
 func (h *hypotheses) alternatives(m *atlas) []Alternative {
-	h.before = h.ask(nil)
+	h.before, _ = h.ask(nil)
 	state, policy := m.moves(&h.situation), levers(&h.conditions)
 	out := append(h.smallest(state), h.smallest(policy)...)
 	if out == nil {
@@ -85,35 +85,58 @@ type hypotheses struct {
 	before     Form
 }
 
-func (h *hypotheses) ask(moves []*move) Form {
+// ask returns what moves give, and what of the situation was looked at.
+func (h *hypotheses) ask(moves []*move) (Form, reads) {
 	c, s := h.conditions, h.situation
 	for _, m := range moves {
 		m.make(&c, &s)
 	}
 	in := c.with(&s)
-	return h.forms.of(in.outcome())
+	v := in.outcome()
+	return h.forms.of(v), in.seen
+}
+
+// trial is a set of moves, by their numbers in order, and what was looked at after them.
+type trial struct {
+	moves []int
+	seen  reads
 }
 
 // smallest tries sets of moves by their size, and returns those of the least size that
-// give another outcome.
+// give another outcome. It is exact: what a decision did not look at has not changed it, so
+// that a set grows by what was looked at, and by any lever.
 func (h *hypotheses) smallest(moves []move) []Alternative {
 	var found []hypothesis
-	var try func(chosen []*move, from, left int)
-	try = func(chosen []*move, from, left int) {
-		if left == 0 {
-			if form := h.ask(chosen); form != h.before {
-				found = append(found, h.minimal(form, chosen))
-			}
-			return
-		}
-		for i := from; i < len(moves); i++ {
-			if !slices.ContainsFunc(chosen, moves[i].excludes) {
-				try(append(slices.Clone(chosen), &moves[i]), i+1, left-1)
-			}
-		}
-	}
+	_, seen := h.ask(nil)
+	tried, last := make(map[[maxChanges]int]bool), []trial{{seen: seen}}
 	for size := 1; size <= maxChanges && len(found) == 0; size++ {
-		try(nil, 0, size)
+		var next []trial
+		for _, t := range last {
+			chosen := make([]*move, len(t.moves), size)
+			for i, n := range t.moves {
+				chosen[i] = &moves[n]
+			}
+			for n := range moves {
+				m := &moves[n]
+				if slices.Contains(t.moves, n) || m.change == nil && t.seen&m.reads() == 0 || slices.ContainsFunc(chosen, m.excludes) {
+					continue
+				}
+				more := trial{moves: append(slices.Clone(t.moves), n)}
+				slices.Sort(more.moves)
+				key := more.key()
+				if tried[key] {
+					continue
+				}
+				tried[key] = true
+				all := append(slices.Clone(chosen), m)
+				var form Form
+				if form, more.seen = h.ask(all); form != h.before {
+					found = append(found, h.minimal(form, all))
+				}
+				next = append(next, more)
+			}
+		}
+		last = next
 	}
 	var out []Alternative
 	for i := range found {
@@ -125,6 +148,21 @@ func (h *hypotheses) smallest(moves []move) []Alternative {
 		}
 	}
 	return out
+}
+
+func (t *trial) key() (k [maxChanges]int) {
+	for i, n := range t.moves {
+		k[i] = n + 1
+	}
+	return k
+}
+
+// reads are the parts of a situation that a move changes.
+func (m *move) reads() (r reads) {
+	for i := range m.puts {
+		r |= aspectReads[m.puts[i].aspect]
+	}
+	return r
 }
 
 // hypothesis is moves of one put or one lever each, and what they give.
@@ -145,7 +183,8 @@ func (h *hypotheses) minimal(form Form, chosen []*move) hypothesis {
 		}
 	}
 	for i := 0; i < len(single); {
-		if without := slices.Delete(slices.Clone(single), i, i+1); h.ask(without) == form {
+		without := slices.Delete(slices.Clone(single), i, i+1)
+		if got, _ := h.ask(without); got == form {
 			single, i = without, 0 // what was needed beside it may not be any more
 			continue
 		}

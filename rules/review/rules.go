@@ -21,7 +21,12 @@ func Says(r rules.Rule, withheld bool) string {
 }
 
 // Clauses lists the clauses of the source text that a rule serves.
-func Clauses(r rules.Rule) []string { return decisions[r].clauses }
+func Clauses(r rules.Rule) []string {
+	if c, ok := gates[r]; ok {
+		return c
+	}
+	return decisions[r].clauses
+}
 
 // allowing are the rules that also let something out.
 var allowing = map[rules.Rule]string{
