@@ -8,6 +8,7 @@ import (
 
 	"github.com/modicum-dev/modicum/ledger"
 	"github.com/modicum-dev/modicum/rules"
+	"github.com/modicum-dev/modicum/rules/review"
 )
 
 // Cover is what the tests of a run have exercised.
@@ -91,30 +92,42 @@ func (c *coverage) cell(recipient, purpose, category string) string {
 
 func (c *coverage) refused(reason rules.Reason) {
 	c.reasons[reason.String()]++
-	if rule := requestRules[reason]; rule != "" {
-		c.rules[rule]++
+	if rule := review.RequestRule(reason); rule != "" {
+		c.rules[string(rule)]++
 	}
 }
 
-// decided notes what was decided about a subject.
-func (c *coverage) decided(recipient, purpose string, shape *rules.Shape, kind int, a *rules.Actions) {
-	d := c.decision(recipient, purpose, a.Class.Regimes)
-	if a.Gate != rules.ReasonNone {
-		c.gate(a.Gate.String())
-	}
-	for i := range shape.Fields {
-		f := &shape.Fields[i]
-		if f.Kind != kind || f.Public {
+// decided notes what was decided about a subject, by the trails of its fields.
+func (c *coverage) decided(plan *rules.Plan, a *rules.Actions) {
+	recipient, purpose := plan.Recipient().Name.Value, plan.Purpose().Name
+	fields := plan.Resource().Shape.Fields
+	gated := rules.Rule("") // one gate hides all fields, and counts once
+	for i := range fields {
+		f := &fields[i]
+		if f.Kind != int(a.Class.Kind) || f.Public {
 			continue
 		}
-		cell := c.cell(recipient, purpose, f.Category)
-		if a.Gate == rules.ReasonNone {
-			d.field(cell, codes(a.Decisions[i].Reasons), a.Decisions[i].Basis.String(), a.Fields[i].Need)
+		c.cell(recipient, purpose, f.Category)
+		trail := plan.Trail(a.Class, i)
+		if a.Gate != rules.ReasonNone {
+			gated = trail.Steps[0].Rule
+			continue
 		}
+		for _, r := range a.Decisions[i].Reasons {
+			c.reasons[r.String()]++
+		}
+		for r := range asked(trail) {
+			c.rules[string(r)]++
+		}
+	}
+	if gated != "" {
+		c.reasons[a.Gate.String()]++
+		c.rules[string(gated)]++
 	}
 }
 
-// profile notes what a record says was decided about a class of subjects.
+// profile notes what a record says was decided about a class of subjects. The class itself
+// is not at hand where a gateway decides: the rules are those that its reasons lead to.
 func (c *coverage) profile(recipient string, p *ledger.ProfileFact) {
 	var regimes rules.Regimes
 	for _, n := range p.Regimes {

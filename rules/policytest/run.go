@@ -167,7 +167,7 @@ func plainQuery(u *url.URL, res *rules.Resource) bool {
 
 // facts runs a test whose subjects are facts.
 func (t *resolved) facts(seen *coverage) []Failure {
-	plan, caller, reason := t.admit()
+	plan, _, reason := t.admit()
 	if reason != rules.ReasonNone {
 		seen.refused(reason)
 	}
@@ -190,7 +190,7 @@ func (t *resolved) facts(seen *coverage) []Failure {
 		if t.SmallCell {
 			actions = actions.Small()
 		}
-		seen.decided(caller.Recipient, plan.Purpose().Name, t.match.Resource.Shape, kinds[i], actions)
+		seen.decided(plan, actions)
 		e := s.Expect
 		if e == nil {
 			e = t.Expect

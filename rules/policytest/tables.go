@@ -12,18 +12,40 @@ import (
 var tableRules = strings.Fields("R1 R2 R3 R4 R5 R6 R7 R7b R8 R12 S1 S2 S3 S4 S5 S6 S7 S7b S8 X1 X2 X3 " +
 	"A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 G1 G2 G3 G4 G5 G6 G7 G8 G9 G10 G11 G12 U1 U2 U3 U4 U5 U6 U7 U8 U9 U10 U11 M1 M1b M2 M3 M4")
 
-var requestRules = map[rules.Reason]string{
-	rules.RecipientUnauthenticated: "R1", rules.RecipientUnknown: "R2", rules.RecipientSuspended: "R3", rules.RecipientNotEvaluated: "R3",
-	rules.EvaluationOverdue: "R3", rules.RecipientNoContract: "R4", rules.PurposeMissing: "R5", rules.PurposeUnknown: "R6",
-	rules.PurposeNotPermitted: "R7", rules.VolumeExceeded: "R7b", rules.RefMissing: "R7b", rules.RefMalformed: "R7b",
-	rules.PolicyUnavailable: "R8", rules.RouteUnmapped: "R12",
+// asked are the rows that the trail of a field has shown. Those that have no outcome of
+// their own are seen with what stands behind them: A1, G1 and U1 ask X1 to X3, A7 asks
+// A8 to A10, and G6 chooses the basis that G7 to G12 go by, which G9 lets through.
+func asked(t rules.Trail) map[rules.Rule]bool {
+	out := make(map[rules.Rule]bool)
+	for _, s := range t.Steps {
+		out[s.Rule] = true
+		switch s.Rule {
+		case rules.X1, rules.X2, rules.X3:
+			out[first[s.Table]] = true
+		case rules.A8, rules.A9, rules.A10:
+			out[rules.A7] = true
+		case rules.G7, rules.G8, rules.G10, rules.G11, rules.G12:
+			out["G6"] = true
+			if s.Basis == rules.BasisContract {
+				out["G9"] = true
+			}
+		default: // it has an outcome of its own
+		}
+	}
+	return out
 }
+
+// first are the rows by which the tables ask X1 to X3.
+var first = map[string]rules.Rule{"APPI": "A1", "GDPR": rules.G1, "UK GDPR": rules.G1, "CCPA": "U1"}
 
 var subjectRules = map[rules.Reason]string{
 	rules.SubjectUnresolved: "S1", rules.ChildUnder13: "S2", rules.SubjectErased: "S3", rules.SubjectCategoryUnknown: "S4", rules.Restricted: "S5",
 	rules.RetentionExpired: "S6", rules.RetentionHold: "S6", rules.ErasurePending: "S7", rules.ErasureExcepted: "S7b", rules.AccuracyContested: "S8",
 }
 
+// What follows is for tests with a body, of which a record tells the reasons and not the
+// class that was decided.
+//
 // The tables give reasons of their own, and some that others give as well. A table
 // whose own reason stands among those of a decision has matched there and nowhere
 // else; otherwise it has matched where one of the shared ones leads.

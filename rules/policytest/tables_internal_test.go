@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/modicum-dev/modicum/rules"
+	"github.com/modicum-dev/modicum/rules/review"
 )
 
 // A reason that somebody adds to the tables is counted here, or the test says so.
@@ -23,7 +24,7 @@ func TestEveryReasonHasARule(t *testing.T) {
 		if !ok {
 			t.Fatalf("%q is no reason", code)
 		}
-		found := requestRules[r] != "" || subjectRules[r] != "" || slices.Contains(commonRules, code) ||
+		found := review.RequestRule(r) != "" || subjectRules[r] != "" || slices.Contains(commonRules, code) ||
 			slices.Contains(elsewhere, r) || slices.Contains(minimisation, r)
 		for _, table := range []table{appiTable, gdprTable, ccpaTable} {
 			found = found || table.own[code] != "" || table.shared[code] != ""
@@ -34,6 +35,29 @@ func TestEveryReasonHasARule(t *testing.T) {
 	}
 	if len(reasons) < 80 {
 		t.Errorf("only %d reasons", len(reasons))
+	}
+}
+
+// A row without an outcome of its own is seen with what stands behind it.
+func TestRowsOfATrail(t *testing.T) {
+	t.Parallel()
+	step := func(table string, r rules.Rule, b rules.Basis) rules.Step {
+		return rules.Step{Table: table, Rule: r, Basis: b}
+	}
+	for name, c := range map[string]struct {
+		steps []rules.Step
+		want  []rules.Rule
+	}{
+		"contract":       {[]rules.Step{step("GDPR", rules.G12, rules.BasisContract)}, []rules.Rule{rules.G12, "G6", "G9"}},
+		"consent":        {[]rules.Step{step("UK GDPR", rules.G12, rules.BasisConsent)}, []rules.Rule{rules.G12, "G6"}},
+		"no row":         {[]rules.Step{step("GDPR", rules.G3, rules.BasisNone)}, []rules.Rule{rules.G3}},
+		"a third party":  {[]rules.Step{step("APPI", rules.A9, rules.BasisNone)}, []rules.Rule{"A7", rules.A9}},
+		"an order":       {[]rules.Step{step("APPI", rules.X3, 0), step("GDPR", rules.G1, 0), step("CCPA", rules.X3, 0)}, []rules.Rule{"A1", rules.G1, "U1", rules.X3}},
+		"own data in EU": {[]rules.Step{step("APPI", rules.X1, 0), step("GDPR", rules.X1, 0)}, []rules.Rule{"A1", rules.G1, rules.X1}},
+	} {
+		if got := slices.Sorted(maps.Keys(asked(rules.Trail{Steps: c.steps}))); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
 	}
 }
 
