@@ -50,7 +50,7 @@ func (h *hypotheses) alternatives(m *atlas) []Alternative {
 type move struct {
 	puts   []put
 	lever  string
-	change func(*conditions) // with a lever
+	change func(*conditions, *situation) // with a lever
 }
 
 // put gives an aspect another value.
@@ -66,7 +66,7 @@ func (m *move) make(c *conditions, s *situation) {
 		p.aspect.put(s, p.value.sides[0])
 	}
 	if m.change != nil {
-		m.change(c)
+		m.change(c, s)
 	}
 }
 
@@ -325,7 +325,7 @@ func (a Aspect) holds(s *situation, p part) bool {
 func levers(c *conditions) (out []move) {
 	add := func(stands bool, lever string, change func(*conditions)) {
 		if !stands {
-			out = append(out, move{lever: lever, change: change})
+			out = append(out, move{lever: lever, change: func(c *conditions, _ *situation) { change(c) }})
 		}
 	}
 	add(c.field.need == NeedClear, "the contract needs the category in clear for this purpose", func(c *conditions) { c.field.need = NeedClear })
@@ -348,9 +348,12 @@ func levers(c *conditions) (out []move) {
 	add(c.purpose.saleShare, "the policy enables sale and sharing", func(c *conditions) { c.purpose.saleShare = true })
 	add(!c.field.special, "the category is not a special one", func(c *conditions) { c.field.special = false })
 	add(!c.field.spi, "the category is not sensitive personal information", func(c *conditions) { c.field.spi = false })
-	add(c.order.reaches && c.order.lists, "a legal order that reaches the person lists the category", func(c *conditions) {
-		c.order = orderInput{reaches: true, ground: true, transfer: true, lists: true}
-	})
+	if !c.order.reaches || !c.order.lists {
+		out = append(out, move{lever: "a legal order that reaches the person lists the category", change: func(c *conditions, s *situation) {
+			c.order = orderInput{reaches: true, ground: true, transfer: true, lists: true}
+			s.flags |= FlagOrdered
+		}})
+	}
 	add(c.field.generaliser || c.field.identifier != QuasiIdentifier, "the cell or the category has a generaliser", func(c *conditions) { c.field.generaliser = true })
 	add(c.field.identifier != DirectIdentifier, "the category is no direct identifier", func(c *conditions) { c.field.identifier = Attribute })
 	return out

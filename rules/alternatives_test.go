@@ -30,7 +30,7 @@ func changed(t *testing.T, m *atlas, c conditions, s situation, f *forms, a *Alt
 		if n < 0 {
 			t.Fatalf("no lever %q", lever)
 		}
-		all[n].change(&c)
+		all[n].change(&c, &s)
 	}
 	in := c.with(&s)
 	out := outcome(&in)
@@ -121,6 +121,15 @@ func TestAConsentIsOneChange(t *testing.T) {
 		if !slices.Equal(c.Values, []string{"given"}) {
 			t.Errorf("%v: %v", c.Aspect, c.Values)
 		}
+	}
+}
+
+// Without an order on file, one is what an authority lacks.
+func TestAnOrderIsAnAlternative(t *testing.T) {
+	t.Parallel()
+	list := answeredTo(ordinary.atlas(), func(c *conditions, _ *situation) { c.recipient.kind, c.purpose.legal = Authority, LegalObligation })
+	if len(list) != 1 || len(list[0].State) != 0 || len(list[0].Policy) != 1 || list[0].Form.Verb != Allow {
+		t.Errorf("%+v", list)
 	}
 }
 
