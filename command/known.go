@@ -270,6 +270,15 @@ func named(policy *rules.Policy, e *rules.Event) error {
 		check("order", e.Order, listed(b.Orders, func(d *rules.OrderDef) string { return d.Name.Value }), false),
 		check("document", e.Document, listed(b.Documents, func(d *rules.Document) string { return d.ID }), false),
 	)
+	var versions []string
+	for i := range b.Documents {
+		if d := &b.Documents[i]; d.ID == e.Document {
+			versions = append(versions, d.Version)
+		}
+	}
+	if err == nil {
+		err = check(fmt.Sprintf("version of %q called", e.Document), e.Version, versions, false)
+	}
 	for _, p := range e.Exceptions {
 		err = errors.Join(err, check("purpose", p, purposes, false))
 	}

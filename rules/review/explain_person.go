@@ -161,7 +161,7 @@ func (x *explainer) rights(s *Subject) {
 		}
 	}
 	if len(x.state.Contested) > 0 {
-		s.Facts = append(s.Facts, "contests that is accurate: "+strings.Join(x.state.Contested, ", "))
+		s.Facts = append(s.Facts, "contests the accuracy of "+strings.Join(x.state.Contested, ", "))
 	}
 }
 
@@ -200,7 +200,7 @@ func (x *explainer) consented(s *Subject) {
 		if e.Scope.Purpose == "" {
 			about = "every purpose"
 		}
-		words := []string{strings.ToLower(strings.TrimPrefix(e.Consent.String(), "Consent"))}
+		words := []string{strings.ToLower(strings.TrimPrefix(e.Consent.String(), "Consent")) + " on " + e.Time.UTC().Format(time.DateOnly)}
 		for _, more := range []struct {
 			is   bool
 			word string
@@ -218,7 +218,7 @@ func (x *explainer) consented(s *Subject) {
 				words = append(words, more.word)
 			}
 		}
-		s.Facts = append(s.Facts, fmt.Sprintf("consent to %s: %s on %s", about, strings.Join(words, ", "), e.Time.UTC().Format(time.DateOnly)))
+		s.Facts = append(s.Facts, fmt.Sprintf("consent to %s: %s", about, strings.Join(words, ", ")))
 	}
 	var valid []string
 	for slot, name := range []string{"APPI", "EEA", "UK", "CCPA"} {

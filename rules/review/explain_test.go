@@ -221,6 +221,33 @@ func TestEveryChangeHasWords(t *testing.T) {
 	}
 }
 
+// withdrawn is what is known of a person of the example who withdrew a consent.
+func withdrawn() []rules.Event {
+	place, given, withdrawn := event(rules.EventLocation, rules.StateNone), consent("marketing.profile"), consent("marketing.profile")
+	place.Location.Country, given.Explicit, withdrawn.Explicit = "ES", false, false
+	given.Time, withdrawn.Time = at.AddDate(-1, 0, -22), at.AddDate(0, -5, -8)
+	given.Recorded, withdrawn.Recorded, withdrawn.Consent = given.Time, withdrawn.Time, rules.ConsentWithdrawn
+	return []rules.Event{place, given, withdrawn}
+}
+
+// The documentation shows what the command prints.
+func TestTranscriptOfTheDocumentation(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/policy-review.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden, err := os.ReadFile("testdata/explain/withdrawn.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(hash.ReplaceAllString(string(page), "+hash."), "\n"+string(golden)+"```\n") {
+		t.Errorf("docs/policy-review.md does not show\n%s", golden)
+	}
+}
+
+var hash = regexp.MustCompile(`\+[0-9a-f]{8}\.`)
+
 // The explanation as people read it. It fits the width, and names no clause that the clause
 // table does not have.
 func TestExplanationsAsText(t *testing.T) {
@@ -241,9 +268,13 @@ func TestExplanationsAsText(t *testing.T) {
 		"statistics":  {Recipient: "analytics", Purpose: "statistics.prepare", Resource: "customers", Field: "address.postal_code", Person: review.Person{Location: rules.Location{Country: "JP"}}},
 		"restricted":  {Recipient: "support-desk", Purpose: "support.provide", Resource: "customer", Person: people("support.provide")["restricted"]},
 		"unmapped":    {Recipient: "mailer", Purpose: "newsletter.send", Resource: "customer", Field: "emial"},
-		"refused":     {Recipient: "mailer", Purpose: "newsleter.send", Resource: "customer"},
-		"early":       {Recipient: "mailer", Purpose: "newsletter.send", Resource: "customer", At: at.AddDate(-10, 0, 0)},
-		"nobody":      {Recipient: "mailer", Purpose: "newsletter.send", Resource: "products"},
+		"withdrawn": {
+			At: at.Truncate(24 * time.Hour), Recipient: "support-desk", Purpose: "marketing.profile", Resource: "customer", Field: "usage.last_login",
+			Person: review.Person{Events: withdrawn()},
+		},
+		"refused": {Recipient: "mailer", Purpose: "newsleter.send", Resource: "customer"},
+		"early":   {Recipient: "mailer", Purpose: "newsletter.send", Resource: "customer", At: at.AddDate(-10, 0, 0)},
+		"nobody":  {Recipient: "mailer", Purpose: "newsletter.send", Resource: "products"},
 	} {
 		if q.At.IsZero() {
 			q.At = at
@@ -252,14 +283,14 @@ func TestExplanationsAsText(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := regexp.MustCompile(`\+[0-9a-f]{8}\.`).ReplaceAllString(e.Text(q.Field != ""), "+hash.")
+		got := hash.ReplaceAllString(e.Text(q.Field != ""), "+hash.")
 		for line := range strings.Lines(got) {
 			if len(strings.TrimRight(line, "\n")) > 100 || strings.HasSuffix(line, " \n") {
 				t.Errorf("%s: %q", name, line)
 			}
 		}
 		for _, m := range regexp.MustCompile(`\[([A-Z][^\]]*)\]`).FindAllStringSubmatch(got, -1) {
-			for c := range strings.FieldsSeq(m[1]) {
+			for c := range strings.SplitSeq(m[1], ",") {
 				if !strings.Contains(string(table), "\n| "+c+" |") {
 					t.Errorf("%s: no clause %s", name, c)
 				}

@@ -37,7 +37,7 @@ func (e *Explanation) Text(full bool) string {
 		t.line("  ", "It is admitted if "+r.Otherwise+".")
 		return t.String()
 	}
-	t.line("", "The request is admitted: R1 to R12 refuse nothing. Policy "+e.Edition+".")
+	t.line("", "The request is admitted (R1 to R8, R12). Policy "+e.Edition+".")
 	for _, r := range e.RestsOn {
 		t.item("  ", r)
 	}
@@ -146,9 +146,9 @@ func (a *Answer) verb() string {
 }
 
 func (t *text) step(s Step) {
-	rule := string(s.Rule)
+	rule, act := string(s.Rule), acts[s.Verb]
 	if rule == "" {
-		rule = "S1-S8"
+		rule, act = "S1-S8", "passes"
 	}
 	says := s.Says
 	if s.Basis != "" {
@@ -158,7 +158,7 @@ func (t *text) step(s Step) {
 	if s.Verb == "withhold" || s.Verb == "transform" {
 		says = s.Reason + ": " + says
 	}
-	first := fmt.Sprintf("  %-6s %-12s %-10s ", shortRule(rule), s.Table, acts[s.Verb])
+	first := fmt.Sprintf("  %-6s %-12s %-10s ", shortRule(rule), s.Table, act)
 	t.hang(first, strings.Repeat(" ", len(first)), says+" "+clauses(s.Clauses))
 }
 
@@ -249,7 +249,7 @@ func clauses(ids []string) string {
 	if len(ids) == 0 {
 		return ""
 	}
-	return "[" + strings.Join(ids, " ") + "]"
+	return "[" + strings.Join(ids, ",") + "]" // one word, so that it stays in one line
 }
 
 // sentence makes a sentence of words that begin small.
