@@ -15,15 +15,15 @@ type Diff struct {
 	Before, After string // hashes of the bundles
 	At            time.Time
 	// Answers are the changes of outcomes, exact: the weaker first.
-	Answers []Answer
+	Answers []Change
 	// Guards are the changes of what stands before and around an outcome: who may
 	// call, what a request must say, how much may be read, what is not personal. They
 	// are compared by what the policies say.
 	Guards []Guard
 }
 
-// Answer is one change of an outcome for one data category, wherever it occurs.
-type Answer struct {
+// Change is one change of an outcome for one data category, wherever it occurs.
+type Change struct {
 	Weaker     bool // the vendor sees something that it did not see
 	Category   string
 	Was        string // the category before, where the fields have another one now
@@ -42,7 +42,7 @@ type Cell struct {
 
 // Weaker reports whether anything is weaker than before.
 func (d *Diff) Weaker() bool {
-	return slices.ContainsFunc(d.Answers, func(a Answer) bool { return a.Weaker }) ||
+	return slices.ContainsFunc(d.Answers, func(a Change) bool { return a.Weaker }) ||
 		slices.ContainsFunc(d.Guards, func(g Guard) bool { return g.Weaker })
 }
 
@@ -52,7 +52,7 @@ func (d *Diff) Empty() bool { return len(d.Answers) == 0 && len(d.Guards) == 0 }
 // Compare finds what another policy answers differently, now and on every later date.
 func Compare(before, after *rules.Policy, now time.Time) *Diff {
 	d := &Diff{Before: before.Bundle.Hash, After: after.Bundle.Hash, At: now}
-	g := grouping{answers: make(map[string]*answer)}
+	g := grouping{answers: make(map[string]*change)}
 	rules.Compare(before, after, now, g.add)
 	d.Answers = g.result()
 	d.Guards = guards(before, after)
@@ -61,12 +61,12 @@ func Compare(before, after *rules.Policy, now time.Time) *Diff {
 
 // grouping unites the differences that are the same change.
 type grouping struct {
-	answers map[string]*answer
-	order   []*answer
+	answers map[string]*change
+	order   []*change
 }
 
-type answer struct {
-	Answer
+type change struct {
+	Change
 	cells map[string]*Cell
 	order []*Cell
 }
@@ -77,7 +77,7 @@ func (g *grouping) add(d *rules.Difference) {
 		key := fmt.Sprint(d.Before, d.After, c.Before, c.After, c.Situations)
 		a := g.answers[key]
 		if a == nil {
-			a = &answer{cells: make(map[string]*Cell), Answer: Answer{
+			a = &change{cells: make(map[string]*Cell), Change: Change{
 				Weaker: c.Weaker, Category: cmp.Or(d.After, d.Before), Before: c.Before, After: c.After, Situations: c.Situations,
 			}}
 			if d.Before != "" && d.Before != d.After && d.After != "" {
@@ -97,16 +97,16 @@ func (g *grouping) add(d *rules.Difference) {
 	}
 }
 
-func (g *grouping) result() []Answer {
-	out := make([]Answer, len(g.order))
+func (g *grouping) result() []Change {
+	out := make([]Change, len(g.order))
 	for i, a := range g.order {
 		for _, c := range a.order {
 			c.When = joined(c.When)
 			a.Cells = append(a.Cells, *c)
 		}
-		out[i] = a.Answer
+		out[i] = a.Change
 	}
-	slices.SortStableFunc(out, func(a, b Answer) int {
+	slices.SortStableFunc(out, func(a, b Change) int {
 		if a.Weaker != b.Weaker {
 			return cmp.Compare(severity(b.Weaker), severity(a.Weaker))
 		}

@@ -12,11 +12,11 @@ import (
 // described in docs/policy-review.md.
 func (d *Diff) JSON() ([]byte, error) {
 	type cell struct {
-		Recipient string     `json:"recipient"`
-		Purpose   string     `json:"purpose"`
-		Order     string     `json:"order,omitempty"`
-		Places    []place    `json:"places"`
-		When      []interval `json:"when"`
+		Recipient string      `json:"recipient"`
+		Purpose   string      `json:"purpose"`
+		Order     string      `json:"order,omitempty"`
+		Places    []placeJSON `json:"places"`
+		When      []interval  `json:"when"`
 	}
 	type answer struct {
 		Verdict    string                `json:"verdict"`
@@ -69,16 +69,16 @@ func (d *Diff) JSON() ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
-type place struct {
+type placeJSON struct {
 	API      string `json:"api"`
 	Resource string `json:"resource"`
 	Shape    string `json:"shape"`
 	Path     string `json:"path"`
 }
 
-func placesOf(list []rules.Place) (out []place) {
+func placesOf(list []rules.Place) (out []placeJSON) {
 	for _, p := range list {
-		out = append(out, place(p))
+		out = append(out, placeJSON(p))
 	}
 	return out
 }

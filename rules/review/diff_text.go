@@ -68,13 +68,13 @@ func verdict(weaker bool) string {
 
 // union is answers that change alike for the same askers, of several categories.
 type union struct {
-	Answer
+	Change
 	categories []string
 	places     []rules.Place
 }
 
 // united puts together what a reader takes for one change.
-func united(answers []Answer) []*union {
+func united(answers []Change) []*union {
 	var out []*union
 	byKey := make(map[string]*union)
 	for _, a := range answers {
@@ -85,7 +85,7 @@ func united(answers []Answer) []*union {
 		key := fmt.Sprintf("%q", alike)
 		u := byKey[key]
 		if u == nil {
-			u = &union{Answer: a}
+			u = &union{Change: a}
 			byKey[key] = u
 			out = append(out, u)
 		}

@@ -335,7 +335,7 @@ func (c *crowd) people(recipient *rules.RecipientDef, purpose, order string, sai
 		}
 		for _, earlier := range []rules.EventKind{rules.EventRestriction, rules.EventDMObjection} { // than a consent that lifts it
 			for _, consent := range lifting {
-				e := event(earlier, rules.StateActive)
+				e := happened(earlier, rules.StateActive)
 				e.Time, e.Recorded = e.Time.AddDate(0, 0, -20), e.Recorded.AddDate(0, 0, -20)
 				add(rules.Facts{Locations: l, Born: births[0]}, append([]rules.Event{e}, consent...))
 			}
@@ -344,7 +344,7 @@ func (c *crowd) people(recipient *rules.RecipientDef, purpose, order string, sai
 	for _, l := range locations[:3] { // everywhere, in the EEA and in Japan
 		others := specials(purpose, order)
 		for _, category := range said {
-			e := event(rules.EventAccuracy, rules.StateActive)
+			e := happened(rules.EventAccuracy, rules.StateActive)
 			e.Scope.Categories = []string{category}
 			others = append(others, []rules.Event{e})
 		}
@@ -364,7 +364,7 @@ var locations = [][2]rules.Location{
 
 var births = []time.Time{today.AddDate(-40, 0, 0), today.AddDate(-14, 0, 0), {}, today.AddDate(-8, 0, 0)}
 
-func event(kind rules.EventKind, state rules.EventState) rules.Event {
+func happened(kind rules.EventKind, state rules.EventState) rules.Event {
 	at := today.AddDate(0, 0, -20)
 	return rules.Event{Kind: kind, State: state, Time: at, Recorded: at, Actor: rules.Actor{Type: rules.ActorSubject, Verified: true}}
 }
@@ -373,7 +373,7 @@ func event(kind rules.EventKind, state rules.EventState) rules.Event {
 // explicit one; a parent's; and one that is all of that, or to some categories alone.
 func consentsTo(recipient *rules.RecipientDef, purpose string) [][]rules.Event {
 	consent := func(change func(*rules.Event)) []rules.Event {
-		e := event(rules.EventConsent, rules.StateNone)
+		e := happened(rules.EventConsent, rules.StateNone)
 		e.Consent, e.Scope.Purpose, e.Scope.Recipients = rules.ConsentGiven, purpose, []string{recipient.Name.Value}
 		change(&e)
 		return []rules.Event{e}
@@ -412,7 +412,7 @@ func historiesOf(recipient *rules.RecipientDef, purpose string, said []string) (
 	}
 	for _, later := range scopes {
 		for _, status := range []rules.ConsentStatus{rules.ConsentGiven, rules.ConsentExpired, rules.ConsentRefused} {
-			e := event(rules.EventConsent, rules.StateNone)
+			e := happened(rules.EventConsent, rules.StateNone)
 			e.Consent, e.Scope, e.Time = status, later, e.Time.AddDate(0, 0, 1)
 			e.Scope.Purpose = purpose
 			if status == rules.ConsentExpired {
@@ -427,12 +427,12 @@ func historiesOf(recipient *rules.RecipientDef, purpose string, said []string) (
 // specials is everything else, one at a time.
 func specials(purpose, order string) [][]rules.Event {
 	scoped := func(kind rules.EventKind, state rules.EventState) []rules.Event {
-		e := event(kind, state)
+		e := happened(kind, state)
 		e.Scope.Purpose = purpose
 		return []rules.Event{e}
 	}
 	contested := func(categories ...string) []rules.Event {
-		e := event(rules.EventAccuracy, rules.StateActive)
+		e := happened(rules.EventAccuracy, rules.StateActive)
 		e.Scope.Categories = categories
 		return []rules.Event{e}
 	}
@@ -441,29 +441,29 @@ func specials(purpose, order string) [][]rules.Event {
 		return []rules.Event{e}
 	}
 	achieved := func(days int) []rules.Event {
-		e := event(rules.EventRetention, rules.StateAchieved)
+		e := happened(rules.EventRetention, rules.StateAchieved)
 		e.Scope.Purpose, e.Time, e.Recorded = purpose, today.AddDate(0, 0, -days), today.AddDate(0, 0, -days)
 		return operator(e)
 	}
-	optIn := event(rules.EventMinorOptIn, rules.StateActive)
+	optIn := happened(rules.EventMinorOptIn, rules.StateActive)
 	optIn.TwoStep = true
 	list := [][]rules.Event{
-		{event(rules.EventRestriction, rules.StateActive)},
-		{event(rules.EventDMObjection, rules.StateActive)},
+		{happened(rules.EventRestriction, rules.StateActive)},
+		{happened(rules.EventDMObjection, rules.StateActive)},
 		scoped(rules.EventLIObjection, rules.StatePending), scoped(rules.EventLIObjection, rules.StateUpheld),
 		scoped(rules.EventCeaseUse, rules.StateUpheld), scoped(rules.EventCeaseProvision, rules.StateUpheld),
-		{event(rules.EventOptOutSaleShare, rules.StateActive)},
-		{event(rules.EventLimitSPI, rules.StateActive)},
+		{happened(rules.EventOptOutSaleShare, rules.StateActive)},
+		{happened(rules.EventLimitSPI, rules.StateActive)},
 		{optIn},
-		{event(rules.EventErasure, rules.StatePending)},
-		{event(rules.EventErasure, rules.StateExecuted)},
-		{event(rules.EventErasure, rules.StateExcepted)},
-		operator(event(rules.EventRetention, rules.StateExpired)), operator(event(rules.EventRetention, rules.StateHold)),
+		{happened(rules.EventErasure, rules.StatePending)},
+		{happened(rules.EventErasure, rules.StateExecuted)},
+		{happened(rules.EventErasure, rules.StateExcepted)},
+		operator(happened(rules.EventRetention, rules.StateExpired)), operator(happened(rules.EventRetention, rules.StateHold)),
 		achieved(10), achieved(400), achieved(900), achieved(1500), achieved(2200), achieved(4000),
 		contested("user.contact"), contested("user.name"), contested("user.unique_id", "user.behavior"),
 	}
 	if order != "" {
-		e := event(rules.EventLegalOrder, rules.StateActive)
+		e := happened(rules.EventLegalOrder, rules.StateActive)
 		e.Order = order
 		list = append(list, operator(e))
 	}
