@@ -28,6 +28,7 @@ it keeps the policy that it has, and every problem is printed.
 Take an edit back in the same way, or with "reload --force": a plain "reload"
 compares with the configuration that was loaded, not with the policy in force.`,
 	}
+	asJSON := c.Flags().Bool("json", false, "print a JSON object with the version in force, the one before, and whether they differ")
 	config := configFlag(c)
 	address := c.Flags().String("address", "", "the gateway's admin endpoint; without it the one of the configuration")
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -47,7 +48,10 @@ compares with the configuration that was loaded, not with the policy in force.`,
 		if err := json.NewDecoder(resp.Body).Decode(&change); err != nil {
 			return fmt.Errorf("reading the gateway's answer: %w", err)
 		}
-		if !change.Changed {
+		switch {
+		case *asJSON:
+			return printJSON(c, change)
+		case !change.Changed:
 			return say(c.OutOrStdout(), "policy %s is in force already\n", change.Policy)
 		}
 		return say(c.OutOrStdout(), "policy %s is in force; before: %s\n", change.Policy, cmp.Or(change.Before, "none"))
