@@ -14,7 +14,7 @@ import (
 
 func init() {
 	noun("policy", "Check, test, review and sign the policy",
-		policyInit, policyCheck, policyTest, policyTry, policyExplain, policyDiff, policyKeygen, policySign, policyVerify, policyExpiring, policySchema, policyOpenAPI, policyObserved, policyReload)
+		policyInit, policyCheck, policyTest, policyTry, policyExplain, policyDiff, policyRender, policyKeygen, policySign, policyVerify, policyExpiring, policySchema, policyOpenAPI, policyObserved, policyReload)
 }
 
 // ErrProblems is returned by `policy check` for a policy with problems, after
