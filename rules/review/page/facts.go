@@ -204,7 +204,7 @@ func (b *builder) terms(d *rules.RecipientDef, u *use, def *rules.PurposeDef, ge
 	for _, r := range u.resources {
 		routes = append(routes, r.API+": "+r.Route)
 	}
-	f.add("Routes", few(routes)...)
+	f.add("Routes", strings.Join(few(routes), "; "))
 	return f
 }
 

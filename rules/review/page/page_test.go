@@ -232,6 +232,7 @@ func TestLargePolicy(t *testing.T) {
 	if want := largepolicy.Families * largepolicy.Purposes; whole != want {
 		t.Errorf("%d purposes are told in full, want %d", whole, want)
 	}
+	t.Logf("%d bytes", len(html))
 	if len(html) > 6<<20 {
 		t.Errorf("the page has %d bytes", len(html))
 	}
