@@ -121,7 +121,7 @@ func readKey(path string) (_ signature.Signer, err error) {
 // time.
 func replaceFile(path string, b []byte) (err error) {
 	const mode fs.FileMode = 0o644
-	f, err := os.CreateTemp(filepath.Dir(path), ".policy-sig-")
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}

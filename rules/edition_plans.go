@@ -75,18 +75,6 @@ func (e *Edition) Plan(recipient, purpose string, r *Resource, order string) *Pl
 // InForce reports whether a safeguard holds on the date of the edition.
 func (e *Edition) InForce(s *SafeguardDef) bool { return s.inForce(e.from) }
 
-// Resources lists the resources of all apis, by api and name.
-func (p *Policy) Resources() []*Resource {
-	var all []*Resource
-	for _, a := range p.apis {
-		all = append(all, a.resources...)
-	}
-	slices.SortFunc(all, func(a, b *Resource) int {
-		return cmp.Or(strings.Compare(a.API, b.API), strings.Compare(a.Name, b.Name))
-	})
-	return all
-}
-
 // FieldGroup is personal fields of a policy about which every plan that answers their
 // resource decides alike.
 type FieldGroup struct {
@@ -107,7 +95,7 @@ type FieldOf struct {
 func (p *Policy) FieldGroups() []FieldGroup {
 	place := make(map[fieldReading]int)
 	var groups []FieldGroup
-	for _, r := range p.Resources() {
+	for _, r := range p.AllResources() {
 		readings, _ := r.personal()
 		for i := range r.Shape.Fields {
 			reading, ok := readings[r.Shape.Fields[i].Path]

@@ -15,7 +15,7 @@ func TestPlansWithoutARequest(t *testing.T) {
 	t.Parallel()
 	p := examplePolicy(t)
 	e := p.At(now)
-	resources, groups := p.Resources(), p.FieldGroups()
+	resources, groups := p.AllResources(), p.FieldGroups()
 	outcomes := make(map[rules.Alike][]rules.Outcome)
 	plans, refused, alike := 0, 0, 0
 	for i := range p.Bundle.Recipients {

@@ -1,8 +1,10 @@
 package rules
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Resource returns a resource of an api, nil for one that the policy does not have.
@@ -21,6 +23,18 @@ func (p *Policy) Resources(api string) []*Resource {
 		return nil
 	}
 	return slices.Clone(a.resources)
+}
+
+// AllResources lists the resources of all apis, by api and name.
+func (p *Policy) AllResources() []*Resource {
+	var all []*Resource
+	for _, a := range p.apis {
+		all = append(all, a.resources...)
+	}
+	slices.SortFunc(all, func(a, b *Resource) int {
+		return cmp.Or(strings.Compare(a.API, b.API), strings.Compare(a.Name, b.Name))
+	})
+	return all
 }
 
 // Resource returns a resource of an API by its name, as the match of a request

@@ -69,7 +69,7 @@ type generalRule struct {
 
 // uses lists what every recipient may ask for.
 func (b *builder) uses() (all []*use) {
-	resources := b.policy.Resources()
+	resources := b.policy.AllResources()
 	for i := range b.policy.Bundle.Recipients {
 		id := b.policy.Bundle.Recipients[i].Name.Value
 		for _, purpose := range b.edition.Purposes(id) {
