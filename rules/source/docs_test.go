@@ -2,57 +2,72 @@ package source_test
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"github.com/modicum-dev/modicum/rules/source"
 )
 
-// The examples of docs/policy.md are true: its complete policy compiles, each
-// fragment does together with it, and the broken one has the errors that the page
-// shows.
-func TestExamplesOfTheReference(t *testing.T) {
-	t.Parallel()
-	page, err := os.ReadFile("../../docs/policy.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	complete := make(fstest.MapFS)
-	var fragments []string
-	broken, errs := "", ""
-	for _, m := range regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$").FindAllStringSubmatch(string(page), -1) {
-		switch info, body := m[1], m[2]; info {
-		case "yaml":
-			fragments = append(fragments, body)
-		case "yaml broken":
-			broken = body
-		case "text":
-			errs = body
-		default:
-			name, ok := strings.CutPrefix(info, "yaml ")
-			if !ok {
-				t.Errorf("a block of %q is not tested", info)
-			}
-			complete[name] = &fstest.MapFile{Data: []byte(body)}
+// reference is the pages of the language.
+var reference = []string{"../../docs/policy.md", "../../docs/policy-notices.md", "../../docs/policy-recipients.md", "../../docs/policy-resources.md"}
+
+// block is a block of code of a page.
+type block struct{ page, info, text string }
+
+// blocks lists those of the reference.
+func blocks(t *testing.T) (list []block) {
+	t.Helper()
+	for _, path := range reference {
+		page, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$").FindAllStringSubmatch(string(page), -1) {
+			list = append(list, block{filepath.Base(path), m[1], m[2]})
 		}
 	}
-	if len(complete) != 3 || len(fragments) < 15 || broken == "" || errs == "" {
-		t.Fatalf("%d files, %d fragments", len(complete), len(fragments))
+	return list
+}
+
+// The examples of the reference are true: its complete policy compiles, and the
+// broken fragments have the errors that stand behind them. What comes of the others
+// is tested in package policytest.
+func TestExamplesOfTheReference(t *testing.T) {
+	t.Parallel()
+	complete, broken := make(fstest.MapFS), make(map[string]string)
+	fragments, before := 0, ""
+	for _, b := range blocks(t) {
+		switch b.info {
+		case "yaml":
+			fragments++
+		case "yaml test":
+		case "yaml broken":
+			before = b.text
+		case "text":
+			if before == "" {
+				t.Errorf("%s: no broken fragment stands before\n%s", b.page, b.text)
+			}
+			broken[before], before = b.text, ""
+		default:
+			name, ok := strings.CutPrefix(b.info, "yaml ")
+			if !ok || !strings.HasSuffix(name, ".yaml") {
+				t.Errorf("%s: a block of %q is not tested", b.page, b.info)
+			}
+			complete[name] = &fstest.MapFile{Data: []byte(b.text)}
+		}
+	}
+	if len(complete) != 3 || fragments < 25 || len(broken) < 3 || before != "" {
+		t.Fatalf("%d files, %d fragments, %d that are broken", len(complete), fragments, len(broken))
 	}
 	if problems := check(t, complete); len(problems) > 0 {
 		t.Errorf("the complete policy:\n%v", problems)
 	}
-	for _, f := range fragments {
-		complete["fragment.yaml"] = &fstest.MapFile{Data: []byte("language: 1\n" + f)}
-		if problems := check(t, complete); len(problems) > 0 {
-			t.Errorf("%s\n%v", f, problems)
+	for fragment, errs := range broken {
+		complete["broken.yaml"] = &fstest.MapFile{Data: []byte("language: 1\n" + fragment)}
+		if problems := check(t, complete); problems.Error()+"\n" != errs {
+			t.Errorf("the errors are\n%v\nand the page shows\n%s", problems, errs)
 		}
-	}
-	_, problems, err := source.Load(fstest.MapFS{"broken.yaml": {Data: []byte("language: 1\n" + broken)}})
-	if err != nil || problems.Error()+"\n" != errs {
-		t.Errorf("the errors are\n%v\nand the page shows\n%s", problems, errs)
 	}
 }
 
@@ -60,9 +75,13 @@ func TestExamplesOfTheReference(t *testing.T) {
 // read the code to find one.
 func TestReferenceHasEveryKey(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../docs/policy.md")
-	if err != nil {
-		t.Fatal(err)
+	var page []byte
+	for _, path := range reference {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page = append(page, b...)
 	}
 	key := regexp.MustCompile(`(?m)^\s*(?:known\[)?"([a-z0-9_]+)"(?::|\] =)\s+(?:func\(v value|d\.|count\()`)
 	found := 0

@@ -88,17 +88,13 @@ func TestSchemaAcceptsWhatIsRead(t *testing.T) {
 		}
 		accept(path, b)
 	}
-	page, err := os.ReadFile("../../docs/policy.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range regexp.MustCompile("(?ms)^```yaml([^\n]*)\n(.*?)^```$").FindAllStringSubmatch(string(page), -1) {
-		switch m[1] {
-		case "":
-			accept("docs/policy.md", []byte("language: 1\n"+m[2]))
-		case " broken":
+	for _, block := range blocks(t) {
+		switch block.info {
+		case "yaml":
+			accept(block.page, []byte("language: 1\n"+block.text))
+		case "yaml broken", "yaml test", "text":
 		default:
-			accept("docs/policy.md"+m[1], []byte(m[2]))
+			accept(block.page+" "+block.info, []byte(block.text))
 		}
 	}
 	base := folder(archive(t, "testdata/base.txtar"))
