@@ -209,6 +209,7 @@ func (r *reader) expect(v source.Value) *Expect {
 		}),
 		"fields": read(func(v source.Value) {
 			v.Each(func(key rules.Name, v source.Value) { e.Fields = append(e.Fields, Field{key, r.outcome(v)}) })
+			r.expected(v, len(e.Fields))
 		}),
 		"rest": read(func(v source.Value) {
 			o := r.outcome(v)
@@ -218,7 +219,7 @@ func (r *reader) expect(v source.Value) *Expect {
 			e.Basis = r.oneOf(v.Word(), []string{"contract", "legitimate_interest", "consent", "none"})
 		}),
 		"regimes": read(func(v source.Value) {
-			e.regimeAt = v.Pos()
+			e.regimeAt, e.Regimes = v.Pos(), []rules.Name{} // an empty list: no regime but APPI
 			for _, n := range v.WordOrWords() {
 				e.Regimes = append(e.Regimes, r.oneOf(n, []string{"APPI", "EEA", "UK", "CCPA"}))
 			}
@@ -240,6 +241,13 @@ func (r *reader) expect(v source.Value) *Expect {
 		r.Problem(e.BodyPos, rules.ErrConflict, "beside a body nothing else can be expected", "")
 	}
 	return e
+}
+
+// expected refuses an empty list: it expects nothing, so that the test could not fail.
+func (r *reader) expected(v source.Value, n int) {
+	if n == 0 {
+		r.Problem(v.Pos(), rules.ErrMissing, "nothing is expected, so that the test could not fail", "")
+	}
 }
 
 func (r *reader) oneOf(n rules.Name, vocabulary []string) rules.Name {
