@@ -341,7 +341,7 @@ func (c *crowd) people(recipient *rules.RecipientDef, purpose, order string, sai
 	for _, l := range locations {
 		for i, born := range births {
 			for j, consent := range consents {
-				if i == 0 || i == 1 && j < 4 || j == 0 || j == 2 { // adults with every consent, others with some and without
+				if i < 2 || j == 0 || j == 2 { // adults and the young with every consent, others with and without
 					add(rules.Facts{Locations: l, Born: born}, slices.Clone(consent))
 				}
 			}
