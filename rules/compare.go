@@ -54,15 +54,43 @@ type Interval struct{ From, Until time.Time }
 // difference are sorted; the differences come by recipient and purpose.
 //
 // Public members leave with their subject, so that theirs follow from the differences
-// of the others.
+// of the others; for those outside every subject there is [CompareAdmissions].
 func Compare(before, after *Policy, now time.Time, visit func(*Difference)) {
+	c := newComparison(before, after)
+	c.moments(now, func(id string, m *moment, when []Interval) { c.compare(id, m, when, visit) })
+}
+
+// Admission is that one of two policies answers a recipient's requests for a resource,
+// and the other does not.
+type Admission struct {
+	Recipient, Purpose string
+	API, Resource      string
+	Weaker             bool // the newer one answers
+	When               []Interval
+}
+
+// CompareAdmissions visits every change of who is answered where a body has public
+// members outside everybody's object: they leave for whoever is answered, so that no
+// [Difference] tells of them. Only resources of both policies are compared.
+func CompareAdmissions(before, after *Policy, now time.Time, visit func(*Admission)) {
+	c := newComparison(before, after)
+	c.moments(now, func(id string, m *moment, when []Interval) { c.admissions(id, m, when, visit) })
+}
+
+func newComparison(before, after *Policy) *comparison {
 	c := &comparison{
 		policies: [2]*Policy{before, after}, memo: make(map[memoKey][]Change), shared: make(map[string]*atlas), atlases: make(map[universeKey]*atlas),
 		permitted: make(map[permitKey][]admission),
 	}
 	c.regionsAgree = maps.Equal(before.regions.protection, after.regions.protection)
 	c.linesAgree = slices.EqualFunc(before.lines, after.lines, (*noticeLine).agrees)
+	c.digital = [2]digitalAges{before.Bundle.Choices.digitalAges(), after.Bundle.Choices.digitalAges()}
 	c.pairFields()
+	return c
+}
+
+// moments visits every recipient, and all that either policy is to it at some time.
+func (c *comparison) moments(now time.Time, visit func(id string, m *moment, when []Interval)) {
 	ids := make(map[string]bool)
 	for _, p := range c.policies {
 		for id := range p.recipients {
@@ -78,6 +106,7 @@ func Compare(before, after *Policy, now time.Time, visit func(*Difference)) {
 type comparison struct {
 	policies                 [2]*Policy
 	regionsAgree, linesAgree bool
+	digital                  [2]digitalAges
 	at                       time.Time // of the moment that is compared
 
 	resources []resourcePair
@@ -235,8 +264,9 @@ type moment struct {
 	changed time.Time
 }
 
-// recipient compares the answers to one recipient at every date that changes any.
-func (c *comparison) recipient(id string, now time.Time, visit func(*Difference)) {
+// recipient visits what the policies are to one recipient, at every date that changes
+// an answer.
+func (c *comparison) recipient(id string, now time.Time, visit func(string, *moment, []Interval)) {
 	intervals := make(map[moment][]Interval)
 	var moments []moment
 	dates := c.dates(id, now)
@@ -257,7 +287,7 @@ func (c *comparison) recipient(id string, now time.Time, visit func(*Difference)
 		intervals[m] = append(known, interval)
 	}
 	for i := range moments {
-		c.compare(id, &moments[i], intervals[moments[i]], visit)
+		visit(id, &moments[i], intervals[moments[i]])
 	}
 }
 
@@ -345,17 +375,8 @@ func (c *comparison) permits(purpose string, grants [2]*Grant) []admission {
 // compare compares the answers to one recipient in one moment.
 func (c *comparison) compare(id string, m *moment, when []Interval, visit func(*Difference)) {
 	c.at = when[0].From
-	var grants [2]map[string]*Grant
-	purposes := make(map[string]bool)
-	for side := range c.policies {
-		if s := &m.standings[side]; s.recipient != nil && s.refusal == ReasonNone {
-			grants[side] = s.recipient.needs
-			for name := range grants[side] {
-				purposes[name] = true
-			}
-		}
-	}
-	for _, purpose := range slices.Sorted(maps.Keys(purposes)) {
+	grants, purposes := m.grants()
+	for _, purpose := range purposes {
 		g := [2]*Grant{grants[0][purpose], grants[1][purpose]}
 		for _, ref := range c.orders(g, m, id, purpose) {
 			sides := c.sides(m, g, ref, id)
@@ -370,6 +391,45 @@ func (c *comparison) compare(id string, m *moment, when []Interval, visit func(*
 			}
 		}
 	}
+}
+
+// grants are what a recipient may ask for on each side, with every purpose of either.
+func (m *moment) grants() (grants [2]map[string]*Grant, purposes []string) {
+	for side := range m.standings {
+		if s := &m.standings[side]; s.recipient != nil && s.refusal == ReasonNone {
+			grants[side] = s.recipient.needs
+			purposes = slices.AppendSeq(purposes, maps.Keys(grants[side]))
+		}
+	}
+	slices.Sort(purposes)
+	return grants, slices.Compact(purposes)
+}
+
+// admissions compares who is answered about what is nobody's.
+func (c *comparison) admissions(id string, m *moment, when []Interval, visit func(*Admission)) {
+	grants, purposes := m.grants()
+	for _, purpose := range purposes {
+		g := [2]*Grant{grants[0][purpose], grants[1][purpose]}
+		for i, permitted := range c.permits(purpose, g) {
+			before, after := permitted[0] && g[0] != nil, permitted[1] && g[1] != nil
+			pair := &c.resources[i]
+			if before == after || pair.sides[0] == nil || pair.sides[1] == nil {
+				continue
+			}
+			answering := pair.sides[0]
+			if after {
+				answering = pair.sides[1]
+			}
+			if answering.Shape.nobodys() {
+				visit(&Admission{Recipient: id, Purpose: purpose, API: answering.API, Resource: answering.Name, Weaker: after, When: when})
+			}
+		}
+	}
+}
+
+// nobodys reports whether a body has members outside everybody's object.
+func (s *Shape) nobodys() bool {
+	return slices.ContainsFunc(s.Fields, func(f Field) bool { return f.Kind < 0 })
 }
 
 // orders lists the orders that a request for the purpose may name. Without one a

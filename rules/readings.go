@@ -16,7 +16,7 @@ func (c *comparison) alike(f *fieldPair, plans [2]*Plan) bool {
 		return true // nothing is compared with
 	}
 	o, n := plans[0], plans[1]
-	return c.regionsAgree && c.linesAgree && f.key[0] == f.key[1] && addressing(o) == addressing(n) &&
+	return c.regionsAgree && c.linesAgree && c.digital[0] == c.digital[1] && f.key[0] == f.key[1] && addressing(o) == addressing(n) &&
 		o.grant.Purpose.retention == n.grant.Purpose.retention && o.sinces(f.key[0].group) == n.sinces(f.key[1].group) &&
 		o.order.reading(f.key[0].kind.population) == n.order.reading(f.key[1].kind.population)
 }
@@ -99,6 +99,7 @@ func (c *comparison) atlas(f *fieldPair, plans [2]*Plan, alike bool) *atlas {
 	m := c.shared[content]
 	if m == nil {
 		m = u.atlas()
+		m.digital = c.digital
 		c.shared[content] = m
 	}
 	c.atlases[key] = m
@@ -139,8 +140,8 @@ func flagIf(f Flags, on bool) Flags {
 // told finds which versions of a notice a person can have been told, and whether they
 // list the purpose: the first value is what everybody of the population was told.
 func (c *comparison) told(k *universeKey, n Notice, untold Flags) []value {
-	versions := func(side int, version string) int {
-		if line := c.policies[side].notices[n]; line != nil {
+	versions := func(side int, document, version string) int { // an event names its document
+		if line := c.policies[side].notices[n]; line != nil && line.document == document {
 			if i, ok := line.number(version); ok {
 				return i
 			}
@@ -156,7 +157,7 @@ func (c *comparison) told(k *universeKey, n Notice, untold Flags) []value {
 		}
 		for _, d := range line.versions {
 			for _, before := range slices.Clone(reached) {
-				next := [2]int{max(before[0], versions(0, d.Version)), max(before[1], versions(1, d.Version))}
+				next := [2]int{max(before[0], versions(0, line.document, d.Version)), max(before[1], versions(1, line.document, d.Version))}
 				if !slices.Contains(reached, next) {
 					reached = append(reached, next)
 				}
@@ -201,6 +202,32 @@ func (c *comparison) readings(u *universe, k *universeKey) {
 	if c.outdates() || k.addressing[0] != k.addressing[1] || k.fields[0].category != k.fields[1].category {
 		c.consents(u, k)
 	}
+	c.lifts(u)
+}
+
+// lifts fits what the consent of somebody young lifts on one side alone, where it needs
+// a parent's on the other.
+func (c *comparison) lifts(u *universe) {
+	m := u.atlas()
+	m.digital = c.digital
+	u[AspectRestriction], u[AspectDMObjection] = slices.Clone(u[AspectRestriction]), slices.Clone(u[AspectDMObjection])
+	for side := range 2 {
+		alone := slices.ContainsFunc(u[AspectRestriction], func(v value) bool { return v.consented[side] && !v.consented[1-side] })
+		if alone || !m.child(&m.all, 1-side, side) {
+			continue
+		}
+		c.liftedAlone(u, side, true)
+	}
+}
+
+// liftedAlone adds what a consent lifts on one side alone.
+func (c *comparison) liftedAlone(u *universe, side int, young bool) {
+	v := lifted(side == 0, side == 1)
+	v.young = young
+	u[AspectRestriction] = append(u[AspectRestriction], v)
+	v = same("lifted_by_consent", part{flags: FlagDMObjection})
+	v.sides[side].flags, v.consented[side], v.young = 0, true, young
+	u[AspectDMObjection] = append(u[AspectDMObjection], v)
 }
 
 // outliving finds whether data whose purpose was achieved can be past its period on one

@@ -38,10 +38,7 @@ func (c *comparison) consents(u *universe, k *universeKey) {
 		if !alone(side) {
 			continue
 		}
-		u[AspectRestriction] = append(u[AspectRestriction], lifted(side == 0, side == 1))
-		v := same("lifted_by_consent", part{flags: FlagDMObjection})
-		v.sides[side].flags, v.consented[side] = 0, true
-		u[AspectDMObjection] = append(u[AspectDMObjection], v)
+		c.liftedAlone(u, side, false)
 	}
 }
 

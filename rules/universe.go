@@ -24,7 +24,11 @@ type atlas struct {
 	unconsented [slots]domain
 	consented   [2][slots]domain
 	consenting  [2][aspects]domain // values that a consent to everything made
-	diagonal    bool               // both sides read everything alike
+	// young are such values of one side alone that only the young can have: where their
+	// own consent is enough on that side, and on the other one is not.
+	young    [2][aspects]domain
+	digital  [2]digitalAges
+	diagonal bool // both sides read everything alike
 }
 
 // value is one value of an aspect.
@@ -34,7 +38,13 @@ type value struct {
 	// consented: on that side the value is what a consent to everything has made
 	// of another one.
 	consented [2]bool
+	young     bool // only by a consent that on the other side is a child's own
 }
+
+// digitalAges are those from which on somebody consents without a parent.
+type digitalAges struct{ eea, uk int }
+
+func (c *Choices) digitalAges() digitalAges { return digitalAges{c.DigitalAgeEEA, c.DigitalAgeUK} }
 
 func same(name string, p part) value { return value{name: name, sides: [2]part{p, p}} }
 
@@ -178,6 +188,9 @@ func (u *universe) atlas() *atlas {
 			for side, consented := range v.consented {
 				if consented {
 					m.consenting[side][a].add(i)
+					if v.young {
+						m.young[side][a].add(i)
+					}
 				}
 			}
 		}
@@ -238,6 +251,12 @@ func (m *atlas) possible(d *domains) bool {
 	for side := range needed {
 		for _, a := range []Aspect{AspectRestriction, AspectDMObjection} {
 			needed[side] = needed[side] || d[a].within(m.consenting[side][a])
+			if !m.young[side][a].empty() && d[a].within(m.young[side][a]) {
+				if !m.child(d, 1-side, side) {
+					return false
+				}
+				needed = [2]bool{true, true}
+			}
 		}
 	}
 	if needed == [2]bool{} {
@@ -258,4 +277,23 @@ func (m *atlas) possible(d *domains) bool {
 		}
 	}
 	return true
+}
+
+// child reports whether a set has somebody whose own consent is not enough on one side,
+// and is enough on another.
+func (m *atlas) child(d *domains, on, butNot int) bool {
+	for r := range m.universe[AspectRegimes] {
+		for a := range m.universe[AspectAge] {
+			if d[AspectRegimes].has(r) && d[AspectAge].has(a) && m.needsParent(r, a, on) && !m.needsParent(r, a, butNot) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// needsParent asks about the regimes and the age with those numbers.
+func (m *atlas) needsParent(regimes, age, side int) bool {
+	in, band := Regimes(m.universe[AspectRegimes][regimes].sides[side].n), AgeBand(m.universe[AspectAge][age].sides[side].n)
+	return in&EEA != 0 && belowDigitalAge(band, m.digital[side].eea) || in&UK != 0 && belowDigitalAge(band, m.digital[side].uk)
 }

@@ -55,7 +55,7 @@ func Compare(before, after *rules.Policy, now time.Time) *Diff {
 	g := grouping{answers: make(map[string]*change)}
 	rules.Compare(before, after, now, g.add)
 	d.Answers = g.result()
-	d.Guards = guards(before, after)
+	d.Guards = guards(before, after, now)
 	return d
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/modicum-dev/modicum/rules"
 )
@@ -20,7 +21,7 @@ type Guard struct {
 
 // guards compares two policies by what they say. A change that cannot be told to be
 // stronger is weaker.
-func guards(before, after *rules.Policy) []Guard {
+func guards(before, after *rules.Policy, now time.Time) []Guard {
 	w := watch{before: before, after: after}
 	b, a := before.Bundle, after.Bundle
 	if o, n := cells(b.Choices.MinCell), cells(a.Choices.MinCell); o != n {
@@ -29,6 +30,7 @@ func guards(before, after *rules.Policy) []Guard {
 	pairs(b.Recipients, a.Recipients, func(r *rules.RecipientDef) string { return r.Name.Value }, w.recipient)
 	pairs(b.Population, a.Population, func(p *rules.PopulationDef) string { return p.Name.Value }, w.population)
 	w.resources()
+	w.admissions(now)
 	slices.SortStableFunc(w.found, func(a, b Guard) int {
 		return cmp.Or(cmp.Compare(severity(b.Weaker), severity(a.Weaker)), strings.Compare(a.What, b.What))
 	})
@@ -89,6 +91,7 @@ func (w *watch) recipient(before, after *rules.RecipientDef) {
 // credential is one way of being taken for a recipient.
 type credential struct {
 	purposes []string // that it is narrowed to; nil: not narrowed
+	ca       string   // of a certificate
 	pos      rules.Pos
 }
 
@@ -96,14 +99,14 @@ type credential struct {
 func credentials(d *rules.RecipientDef) map[string]credential {
 	out := make(map[string]credential)
 	for _, u := range d.Users {
-		out["user "+u.Name.Value] = credential{values(u.Purposes), u.Name.Pos}
+		out["user "+u.Name.Value] = credential{purposes: values(u.Purposes), pos: u.Name.Pos}
 	}
 	for _, c := range d.Certificates {
 		for _, n := range c.DNS {
-			out["certificate of "+c.CA.Value+" for "+n.Value] = credential{values(c.Purposes), n.Pos}
+			out["certificate of "+c.CA.Value+" for "+n.Value] = credential{purposes: values(c.Purposes), ca: c.CA.Value, pos: n.Pos}
 		}
 		for _, n := range c.URIs {
-			out["certificate of "+c.CA.Value+" for "+n.Value] = credential{values(c.Purposes), n.Pos}
+			out["certificate of "+c.CA.Value+" for "+n.Value] = credential{purposes: values(c.Purposes), ca: c.CA.Value, pos: n.Pos}
 		}
 	}
 	for _, p := range d.Persons {
@@ -126,10 +129,30 @@ func (w *watch) credentials(what string, before, after map[string]credential) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(before)) {
-		if _, ok := after[name]; !ok {
-			w.add(false, what, name+" is not taken for it any more", before[name].pos)
+		if _, ok := after[name]; ok {
+			continue
+		}
+		if o := before[name]; o.narrowed(after) {
+			w.add(true, what, name+" does not narrow a certificate any more that has another of its names, too", o.pos)
+			continue
+		}
+		w.add(false, what, name+" is not taken for it any more", before[name].pos)
+	}
+}
+
+// narrowed reports whether the credential is a name of a certificate that kept another
+// name of the same authority from purposes which that one has: a certificate with both
+// names was for what both are for.
+func (o *credential) narrowed(after map[string]credential) bool {
+	if o.ca == "" || o.purposes == nil {
+		return false
+	}
+	for _, n := range after {
+		if n.ca == o.ca && (n.purposes == nil || !subset(n.purposes, o.purposes)) {
+			return true
 		}
 	}
+	return false
 }
 
 func purposes(list []string) string {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/modicum-dev/modicum/rules"
 )
@@ -30,7 +31,11 @@ func (w *watch) resources() {
 
 func (w *watch) resource(api string, before, after *rules.ResourceDef) {
 	if after == nil {
-		w.add(false, "resource "+api+"."+before.Name.Value, "is gone", before.Name.Pos)
+		change, other := "is gone", answering(w.after.Bundle, api, before.Route.Value)
+		if other != "" {
+			change += ": what it answered may be answered by " + api + "." + other + " now"
+		}
+		w.add(other != "", "resource "+api+"."+before.Name.Value, change, before.Name.Pos)
 		return
 	}
 	what := "resource " + api + "." + after.Name.Value
@@ -42,6 +47,64 @@ func (w *watch) resource(api string, before, after *rules.ResourceDef) {
 		w.requests(what, o, n)
 	}
 	w.bodies(what, w.before.Resource(api, o.Name.Value), w.after.Resource(api, n.Name.Value), n.Name.Pos)
+}
+
+// answering names a resource of an api that may take requests for a route, empty if
+// none does.
+func answering(b *rules.Bundle, api, route string) string {
+	for i := range b.APIs {
+		if b.APIs[i].Name.Value != api {
+			continue
+		}
+		for _, r := range b.APIs[i].Resources {
+			if overlap(route, r.Route.Value) {
+				return r.Name.Value
+			}
+		}
+	}
+	return ""
+}
+
+// overlap reports whether one request may be for either of two routes, whatever form
+// their parameters have.
+func overlap(a, b string) bool {
+	return slices.EqualFunc(strings.Split(a, "/"), strings.Split(b, "/"), func(x, y string) bool {
+		return x == y || strings.HasPrefix(x, "{") || strings.HasPrefix(y, "{")
+	})
+}
+
+// admissions compares who is answered about what is nobody's.
+func (w *watch) admissions(now time.Time) {
+	pos := func(recipient string) rules.Pos {
+		for _, b := range []*rules.Bundle{w.after.Bundle, w.before.Bundle} {
+			for i := range b.Recipients {
+				if b.Recipients[i].Name.Value == recipient {
+					return b.Recipients[i].Name.Pos
+				}
+			}
+		}
+		return rules.Pos{}
+	}
+	type key struct {
+		who, where string
+		weaker     bool
+	}
+	told := make(map[key]bool)
+	rules.CompareAdmissions(w.before, w.after, now, func(a *rules.Admission) {
+		k := key{"recipient " + a.Recipient + ", " + a.Purpose, a.API + "." + a.Resource, a.Weaker}
+		if told[k] {
+			return // on another date
+		}
+		told[k] = true
+		change := "reads what is nobody's in " + k.where
+		if !a.Weaker {
+			change = "does not read what is nobody's in " + k.where + " any more"
+		}
+		if from := a.When[0].From; from.After(now) {
+			change += ", from " + from.Format(time.DateOnly) + " on"
+		}
+		w.add(a.Weaker, k.who, change, pos(a.Recipient))
+	})
 }
 
 // requests compares the route and the parameters of a resource.
@@ -62,7 +125,8 @@ func (w *watch) requests(what string, o, n *rules.ResourceDef) {
 	pairs(o.Params, n.Params, func(p *rules.ParamDef) string { return p.Name.Value }, func(before, after *rules.ParamDef) {
 		switch {
 		case before == nil:
-			w.add(false, what, "says the form of {"+after.Name.Value+"}", after.Name.Pos)
+			// Without one a parameter is a plain word, which the form may go beyond.
+			w.add(true, what, "says the form of {"+after.Name.Value+"}", after.Name.Pos)
 		case after == nil:
 			w.add(true, what, "does not say the form of {"+before.Name.Value+"} any more", n.Name.Pos)
 		case before.Pattern.Value != after.Pattern.Value || before.Population.Value != after.Population.Value:
@@ -94,6 +158,9 @@ func (w *watch) bodies(what string, before, after *rules.Resource, pos rules.Pos
 		case was.subtree && !is.subtree:
 			w.add(false, what, path+" does not pass with everything below it any more (subtree)", pos)
 		}
+		if ok && was.of != is.of {
+			w.add(true, what, fmt.Sprintf("%s is decided by %s, before by %s", path, is.of, was.of), pos)
+		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(o)) {
 		if _, ok := n[path]; !ok && o[path].public {
@@ -114,6 +181,7 @@ func (w *watch) bodies(what string, before, after *rules.Resource, pos rules.Pos
 type member struct {
 	public, subtree bool
 	category        string
+	of              string // whose state decides
 }
 
 func members(r *rules.Resource) map[string]member {
@@ -123,7 +191,11 @@ func members(r *rules.Resource) map[string]member {
 	}
 	for i := range r.Shape.Fields {
 		f := &r.Shape.Fields[i]
-		out[f.Path] = member{public: f.Public, subtree: f.Subtree, category: f.Category}
+		of := "nobody"
+		if f.Kind >= 0 {
+			of = "the person at " + cmp.Or(r.Shape.Subjects[f.Kind].Path, ".")
+		}
+		out[f.Path] = member{public: f.Public, subtree: f.Subtree, category: f.Category, of: of}
 	}
 	return out
 }
