@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // writer writes one file, and notes what a person must decide at its line.
@@ -25,14 +26,14 @@ func (w *writer) say(format string, args ...any) {
 
 // comment writes comment lines at an indentation.
 func (w *writer) comment(indent int, text string) {
-	for line := range strings.SplitSeq(fold(text, 110-indent), "\n") {
+	for line := range strings.SplitSeq(fold(visible(text), 110-indent), "\n") {
 		w.say("%s# %s", strings.Repeat(" ", indent), line)
 	}
 }
 
 // decide writes a comment that asks for a decision, and returns its number.
 func (w *writer) decide(indent int, format string, args ...any) int {
-	text := fmt.Sprintf(format, args...)
+	text := visible(fmt.Sprintf(format, args...))
 	n := len(*w.all) + 1
 	*w.all = append(*w.all, Decision{Number: n, File: w.name, Line: w.line, Text: text})
 	w.comment(indent, fmt.Sprintf("DECIDE %d: %s", n, text))
@@ -40,6 +41,20 @@ func (w *writer) decide(indent int, format string, args ...any) int {
 }
 
 func (w *writer) done() File { return File{Name: w.name, Text: []byte(w.text.String())} }
+
+// visible replaces what does something to a terminal, or to the order of a line, in place
+// of being seen: names are those of whoever wrote the description or the traffic.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r):
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+}
 
 // fold breaks a text into lines between words.
 func fold(text string, width int) string {
@@ -73,7 +88,7 @@ func scalar(s string) string {
 	if plainScalar.MatchString(s) {
 		return s
 	}
-	if strings.ContainsAny(s, `"\`) && !strings.ContainsAny(s, "'\n") {
+	if strings.ContainsAny(s, `"\`) && !strings.Contains(s, "'") && visible(s) == s {
 		return "'" + s + "'"
 	}
 	return strconv.Quote(s)

@@ -161,13 +161,13 @@ func ByReason(left []openapi.Left) []string {
 	}
 	out := make([]string, len(reasons))
 	for i, r := range reasons {
-		out[i] = r + ": " + strings.Join(routes[r], ", ")
+		out[i] = visible(r + ": " + strings.Join(routes[r], ", "))
 	}
 	return out
 }
 
 func from(title string) string {
-	title = strings.Join(strings.Fields(title), " ")
+	title = strings.Join(strings.Fields(visible(title)), " ")
 	if title == "" {
 		return ""
 	}
