@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/modicum-dev/modicum/rules"
@@ -17,6 +18,8 @@ type mutation struct {
 	// somebody said, once and again, other words may hold. Categories that such words
 	// are about; none where it changes nothing of that.
 	said []string
+	// lists: it is about a resource, so that a list may change otherwise than one object.
+	lists bool
 }
 
 // mutations lists the changes of single cells: every need, every attribute of every
@@ -24,7 +27,10 @@ type mutation struct {
 // and order, and every choice.
 func mutations(b *rules.Bundle) (out []mutation) {
 	add := func(name string, change func(*rules.Bundle), said ...string) {
-		out = append(out, mutation{name: name, change: change, said: said})
+		about, _, _ := strings.Cut(name, ":")
+		_, resource := paths[about]
+		lists := resource || strings.Contains(name, "lists for") || len(out)%6 == 0 // and now and then in any case
+		out = append(out, mutation{name: name, change: change, said: said, lists: lists})
 	}
 	needsMutations(b, add)
 	categoriesMutations(b, add)
