@@ -127,7 +127,7 @@ func tellProblems(c *cobra.Command, policy *rules.Policy, found rules.Problems, 
 		if errs, _ := count(found); errs > 0 {
 			verdict = "loads all the same"
 		}
-		if err := say(out, "%s: %d purposes, %d recipients, apis %q, bundle %s\n", verdict, len(b.Purposes), len(b.Recipients), policy.APIs(), b.Hash); err != nil {
+		if err := say(out, "%s: %s, %s, apis %q, bundle %s\n", verdict, number(len(b.Purposes), "purpose"), number(len(b.Recipients), "recipient"), policy.APIs(), b.Hash); err != nil {
 			return err
 		}
 	}
