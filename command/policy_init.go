@@ -233,7 +233,11 @@ func (f *initFlags) tell(c *cobra.Command, d *draft.Draft) error {
 	for i, file := range d.Files {
 		names[i] = filepath.Join(f.out, file.Name)
 	}
-	fmt.Fprintf(&b, "written: %s\nNothing leaves yet. Next: modicum policy check %s\n", strings.Join(names, ", "), f.out)
+	leaves := "Nothing leaves yet."
+	if len(f.options.Nobody) > 0 { // what is nobody's leaves on the first reader's grant
+		leaves = "Nothing about anybody leaves yet: only what you called nobody's."
+	}
+	fmt.Fprintf(&b, "written: %s\n%s Next: modicum policy check %s\n", strings.Join(names, ", "), leaves, f.out)
 	return say(out, "%s", b.String())
 }
 
