@@ -18,6 +18,8 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"sign": Sign, "join": strings.Join, "upper": upper, "style": func() template.CSS { return template.CSS(style) }, //nolint:gosec // our own style
 	"class":  func(mark string) string { return strings.ReplaceAll(mark, " ", "-") },
 	"number": count,
+	"all":    func(words []string) string { return and(words...) },
+	"either": func(words []string) string { return or(words...) },
 }).Parse(markup))
 
 // HTML writes the page as one document: it needs no other file, no script and no
