@@ -78,7 +78,7 @@ the policy before are replaced. A policy with an error is not signed.`,
 				}
 			}
 			if errs+warnings > 0 {
-				if err := say(out, "signed in spite of what `policy check` finds today: %s\n", tally(errs, warnings)); err != nil {
+				if err := say(out, "signed; `policy check` finds today: %s\n", tally(errs, warnings)); err != nil {
 					return err
 				}
 			}

@@ -51,8 +51,12 @@ func Condition(c rules.Condition) string {
 	if regime, ok := strings.CutPrefix(c.Aspect.String(), "consent_"); ok {
 		return consent(c.Values, strings.ToUpper(regime))
 	}
-	if c.Aspect == rules.AspectRegimes {
+	switch c.Aspect {
+	case rules.AspectRegimes:
 		return regions(c.Values)
+	case rules.AspectAge:
+		return "aged " + strings.NewReplacer("13_15", "13 to 15", "16_17", "16 to 17", "under13", "under 13").Replace(values)
+	default:
 	}
 	if label, ok := labels[c.Aspect]; ok {
 		return label + " " + strings.ReplaceAll(values, "_", " ")
@@ -131,7 +135,7 @@ func article(s string) string {
 }
 
 var labels = map[rules.Aspect]string{
-	rules.AspectErasure: "erasure", rules.AspectRetention: "retention", rules.AspectAge: "aged",
+	rules.AspectErasure: "erasure", rules.AspectRetention: "retention",
 	rules.AspectLIObjection: "objection to legitimate interest",
 }
 
