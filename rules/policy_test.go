@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -79,6 +80,7 @@ func decideWith(p *rules.Plan, s subject) (*rules.Actions, []rules.Seq) {
 	if s.at.IsZero() {
 		s.at = now
 	}
+	s.events = slices.Clone(s.events) // questions asked at one time may share them
 	for i := range s.events {
 		if s.events[i].Seq == 0 {
 			s.events[i].Seq = rules.Seq(i + 1)
