@@ -121,9 +121,11 @@ func (c *comparison) people(u *universe, k *universeKey) {
 	}
 	u[AspectKnown] = []value{same("some", part{}), unseen}
 	u[AspectGPC] = []value{same("off", part{}), gpc}
-	u[AspectOrder] = []value{unnamed}
-	if named.sides != unnamed.sides {
+	switch u[AspectOrder] = []value{unnamed}; {
+	case named.sides != unnamed.sides:
 		u[AspectOrder] = append(u[AspectOrder], named)
+	case named.sides[0].flags != 0: // it reaches everybody, named or not
+		u[AspectOrder] = []value{named}
 	}
 	u[AspectToldAPPI] = c.told(k, NoticeAPPI, FlagUntoldAPPI)
 	u[AspectToldEEAUK] = c.told(k, NoticeEEAUK, FlagUntoldEEAUK)
