@@ -82,6 +82,10 @@ bench: need-go ## benchmarks of the packages below Caddy
 bench-rules: need-go ## the decision core against its bars
 	TAGS=$(TAGS) .ci/bench-rules
 
+.PHONY: bench-redact
+bench-redact: need-go ## the minimiser against its bars, beside other ways
+	@TAGS=$(TAGS) .ci/bench-redact
+
 # For example BENCH_FLAGS='-bodies 1.7KB -rounds 3'. It needs wrk and nginx with
 # Lua, and says which packages are missing.
 BENCH_FLAGS :=
