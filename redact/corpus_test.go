@@ -20,7 +20,8 @@ var update = flag.Bool("update", false, "rewrite the expected outputs of the cor
 // TestCorpus runs testdata/*.txtar. The sections "shape" and "actions" of a
 // file hold for the cases after them. A case is a section NAME/body, perhaps
 // NAME/actions and NAME/want (the wanted fields; all if it is missing), and
-// NAME/out. Each case is named for the rule that it proves.
+// NAME/out. With a section "complete" in which stands yes, objects are filled in the
+// cases after it. Each case is named for the rule that it proves.
 func TestCorpus(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -62,6 +63,7 @@ func TestCorpus(t *testing.T) {
 
 type corpusCase struct {
 	name, shape, actions, want, body string
+	complete                         bool
 	out                              *archiveFile
 }
 
@@ -69,6 +71,7 @@ func corpusCases(tb testing.TB, a *archive) []corpusCase {
 	tb.Helper()
 	var cases []corpusCase
 	var shape, actions string
+	var complete bool
 	for i := range a.files {
 		f := &a.files[i]
 		text := strings.TrimSuffix(f.data, "\n")
@@ -77,8 +80,10 @@ func corpusCases(tb testing.TB, a *archive) []corpusCase {
 			shape = text
 		case f.name == "actions":
 			actions = text
+		case f.name == "complete":
+			complete = text == "yes"
 		case part == "body":
-			cases = append(cases, corpusCase{name: name, shape: shape, actions: actions, body: text})
+			cases = append(cases, corpusCase{name: name, shape: shape, actions: actions, complete: complete, body: text})
 		case len(cases) == 0 || cases[len(cases)-1].name != name:
 			tb.Fatalf("section %q stands before its body", f.name)
 		case part == "actions":
@@ -127,12 +132,12 @@ func (c corpusCase) run(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := doc.Emit(nil, actions, redact.Terms{Tokens: hashTokens{}, At: decided})
+	out, err := doc.Emit(nil, actions, redact.Terms{Tokens: hashTokens{}, At: decided, Complete: c.complete})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.want == "" {
-		compareReference(t, shape, []byte(c.body), &doc, actions, redact.Terms{MinCell: rules.DefaultMinCell}, out)
+		compareReference(t, shape, []byte(c.body), &doc, actions, redact.Terms{MinCell: rules.DefaultMinCell, Complete: c.complete}, out)
 	}
 	text := string(out) + "\n"
 	if len(out) == 0 {

@@ -41,6 +41,12 @@
 //     where its key goes. When the key is the id of the subject that stands
 //     under it and nothing but the key may leave, an empty object or array
 //     stands for the subject.
+//   - With [Terms.Complete] an object that leaves has all its mapped members: first
+//     those that leave, then the others in the order of their keys, null where a rule
+//     covers them, empty where elements or a map are named, and else an object filled
+//     in the same way. An object of which nothing leaves is filled there, too, and not
+//     where upstream has it. Elements, members of maps and subjects that do not leave
+//     are not filled: their number would tell of them.
 //   - Under a statistical purpose the coarser values of a subject leave only in a
 //     combination that enough people of the answer share.
 //

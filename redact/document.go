@@ -29,6 +29,7 @@ type Document struct {
 	bits     []uint64  // the sets of all outcomes
 	cells    []cell    // what the last Emit wrote of values that are marked as cells
 	combos   []combination
+	present  []uint64 // the members that left of the objects that Emit is in
 }
 
 // Open checks the whole body and finds what Emit may need of it. want holds
@@ -77,7 +78,7 @@ func (d *Document) Reset() {
 // policy.
 func (d *Document) Size() int {
 	return cap(d.tape)*itemSize + cap(d.subjects)*subjectSize + cap(d.text) + cap(d.outcomes)*outcomeSize + cap(d.bits)*8 +
-		cap(d.cells)*cellSize + cap(d.combos)*combinationSize
+		cap(d.cells)*cellSize + cap(d.combos)*combinationSize + cap(d.present)*8
 }
 
 // The sizes of what a Document holds many of, in bytes on a 64-bit machine. They

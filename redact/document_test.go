@@ -22,7 +22,7 @@ import (
 func TestPure(t *testing.T) {
 	t.Parallel()
 	allowed := []string{
-		"bytes", "cmp", "encoding/binary", "errors", "fmt", "math", "math/bits", "slices", "strconv", "strings", "time", "unicode", "unicode/utf8",
+		"bytes", "cmp", "encoding/binary", "errors", "fmt", "maps", "math", "math/bits", "slices", "strconv", "strings", "time", "unicode", "unicode/utf8",
 		"github.com/modicum-dev/modicum/rules",
 	}
 	files, err := filepath.Glob("*.go")

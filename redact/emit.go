@@ -32,6 +32,10 @@ type Terms struct {
 	// Keys says by index who the subjects are: those of one kind with equal keys are
 	// one person, who makes no cell larger than once. Nil: all are different.
 	Keys []rules.Key
+	// Complete fills each object with the mapped members that did not leave, in the
+	// order of their keys and behind those that did, whether or not upstream has them.
+	// What is filled in is no disclosure: nothing reports it.
+	Complete bool
 }
 
 // outcome is what became of one subject.
@@ -86,6 +90,9 @@ func (d *Document) emit(dst []byte, actions []*rules.Actions, terms Terms) ([]by
 		d.outcomes[i] = outcome{small: d.outcomes[i].small}
 	}
 	e := emission{d: d, dst: dst, start: len(dst), actions: actions, terms: terms, subject: nobody}
+	if terms.Complete {
+		e.complete = d.layout.completion()
+	}
 	for t := 0; t < len(d.tape); {
 		t = e.item(t)
 	}
@@ -141,6 +148,8 @@ type emission struct {
 	failed  bool // a token broke its contract
 	full    bool // the budget had no room
 
+	complete *completion // nil without Terms.Complete
+
 	// Of the nearest enclosing subject:
 	subject int
 	kind    int
@@ -153,6 +162,10 @@ func (e *emission) item(t int) int {
 	it := &e.d.tape[t]
 	switch it.op {
 	case opObject:
+		if e.complete != nil {
+			e.whole(t, it)
+			break
+		}
 		e.container(t, it, '{', '}')
 	case opArray:
 		e.container(t, it, '[', ']')
@@ -317,7 +330,7 @@ func (e *emission) key(t int, it *item) {
 		v = e.item(v)
 	}
 	if len(e.dst) == inner {
-		e.dst = append(e.dst, e.d.frame(t)...)
+		e.frame(t)
 	}
 	if len(e.dst) == inner {
 		e.dst = e.dst[:mark]

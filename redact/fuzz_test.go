@@ -118,7 +118,7 @@ func checkEmit(tb testing.TB, doc *redact.Document, shape *rules.Shape, body []b
 		return
 	}
 	actions := randomActions(shape, doc.Subjects(), r)
-	terms := redact.Terms{Tokens: hashTokens{}, At: decided, MinCell: 1 + r.IntN(4)}
+	terms := redact.Terms{Tokens: hashTokens{}, At: decided, MinCell: 1 + r.IntN(4), Complete: r.IntN(2) == 0}
 	if r.IntN(3) > 0 {
 		terms.Keys = make([]rules.Key, len(actions))
 		for i := range terms.Keys {

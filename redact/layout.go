@@ -12,6 +12,8 @@ type layout struct {
 	shape  *rules.Shape
 	places []place
 	fields []field
+
+	complete *completion // nil before it is needed
 }
 
 // place is a compiled [rules.Node].
@@ -22,6 +24,7 @@ type place struct {
 	field   int
 	key     int // field of the key of this member, -1 when its key is no data
 	subject int // kind of the subject that stands here, or -1
+	number  int32
 	roles   rules.Roles
 	below   rules.Roles // deciding members of the same subject below
 	subtree bool
@@ -68,6 +71,7 @@ func (l *layout) add(n *rules.Node) int {
 	p := place{
 		any: nowhere, elem: nowhere, field: n.Field, key: n.Key, subject: n.Subject,
 		roles: n.Roles, subtree: n.Subtree && n.Field >= 0,
+		number: int32(at), //nolint:gosec // bounded by the policy
 	}
 	l.places = append(l.places, p)
 	if p.field < 0 { // a rule covers its place alone: nothing is named below it

@@ -85,6 +85,7 @@ func (d *Document) object(i int, pl *place, in, depth int, key span) int {
 		return s.fail(TooDeep, i)
 	}
 	t := d.pushFrame(opObject, key)
+	d.tape[t].ref = pl.number
 	if i = s.space(i + 1); i < len(s.b) && s.b[i] == '}' {
 		d.close(t)
 		return i + 1
@@ -221,6 +222,7 @@ func (d *Document) array(i int, pl *place, in, depth int, key span) int {
 		return s.fail(TooDeep, i)
 	}
 	t := d.pushFrame(opArray, key)
+	d.tape[t].ref = pl.number
 	if i = s.space(i + 1); i < len(s.b) && s.b[i] == ']' {
 		d.close(t)
 		return i + 1

@@ -418,6 +418,7 @@ func (r *reference) content(v *tree, n *rules.Node, in int) piece {
 		return p
 	}
 	var parts []string
+	left := map[string]bool{}
 	for _, e := range v.elems {
 		if q := r.value(e, n.Elem, in); q.leaves {
 			parts = append(parts, q.text)
@@ -434,6 +435,7 @@ func (r *reference) content(v *tree, n *rules.Node, in int) piece {
 			q = r.keyed(m, child, in)
 		} else if q = r.value(m.value, child, in); q.leaves {
 			q.text = m.raw + ":" + q.text
+			left[unquote(m.raw)] = true
 		}
 		if q.leaves {
 			parts = append(parts, q.text)
@@ -441,6 +443,9 @@ func (r *reference) content(v *tree, n *rules.Node, in int) piece {
 		}
 	}
 	p.leaves = len(parts) > 0 || in < 0
+	if v.open == '{' && r.terms.Complete {
+		parts = append(parts, blanks(n, left)...)
+	}
 	p.text = string(v.open) + strings.Join(parts, ",") + string(v.open+2)
 	return p
 }
@@ -472,6 +477,9 @@ func (r *reference) keyed(m treeMember, n *rules.Node, in int) piece {
 	if own {
 		if p = r.content(m.value, n, s); !p.leaves && m.value.named(n) {
 			p = piece{leaves: true, text: string(m.value.open) + string(m.value.open+2)}
+			if m.value.open == '{' && r.terms.Complete {
+				p.text = "{" + strings.Join(blanks(n, nil), ",") + "}"
+			}
 		}
 	} else {
 		p = r.value(m.value, n, in)

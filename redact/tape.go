@@ -18,7 +18,7 @@ const (
 type item struct {
 	keyFrom, keyTo uint32 // the raw key; empty in an array, below opKey and at the root
 	from, to       uint32 // the raw value of a leaf; of all others to is the number of the item after what they hold
-	ref            int32  // number of the field; of opSubject the index of the subject
+	ref            int32  // number of the field; of opSubject the index of the subject, of opObject and opArray the number of the place
 	op             op
 	typ            ScalarType // of the value; of opKey that of the key
 	escaped        bool       // the text has escapes

@@ -58,6 +58,8 @@ type workload struct {
 	gone   [][]string // paths that do not leave of a person, for who deletes instead
 	one    *rules.Actions
 	all    []*rules.Actions
+
+	complete bool // see redact.Terms
 }
 
 func newWorkload(name string, shape *rules.Shape, gone string, bodies ...[]byte) *workload {
@@ -166,7 +168,7 @@ func (w *workload) emit(tb testing.TB, doc *redact.Document, dst []byte) []byte 
 		}
 		w.all = append(w.all, a)
 	}
-	out, err := doc.Emit(dst, w.all, redact.Terms{Tokens: fixedToken{}})
+	out, err := doc.Emit(dst, w.all, redact.Terms{Tokens: fixedToken{}, Complete: w.complete})
 	if err != nil || len(out) == 0 {
 		tb.Fatal(err)
 	}
