@@ -247,7 +247,7 @@ func (q *request) emit() rules.Reason {
 	var err error
 	q.out, err = w.doc.Emit(b.out, w.actions, redact.Terms{
 		Tokens: &tokens{domain: q.domain, fields: shape.Fields, people: q.people},
-		At:     q.decided, MinCell: q.plan.MinCell(), Keys: w.keys,
+		At:     q.decided, MinCell: q.plan.MinCell(), Keys: w.keys, Complete: q.plan.Complete(),
 	})
 	switch {
 	case errors.Is(err, redact.ErrRoom):
@@ -256,7 +256,8 @@ func (q *request) emit() rules.Reason {
 		q.warn("answer not minimised", err)
 		return rules.ResponseUninspectable
 	}
-	if !b.emitted(q.out) || !b.settle() {
+	// What the document was granted to fill objects is in the page that emitted charges.
+	if !b.settle() || !b.emitted(q.out) {
 		return rules.Overloaded
 	}
 	q.emitted = true

@@ -176,6 +176,7 @@ type RecipientDef struct {
 	Safeguards                         []SafeguardDef
 	Consideration, JointUseNotice      bool
 	Suspended                          bool
+	Complete                           bool         // objects have every mapped member, null where it does not leave
 	Contract                           *ContractDef // or grant, for the kind internal
 }
 

@@ -99,6 +99,10 @@ func (p *Plan) Limits() *Limits { return p.grant.Limits }
 // values that are marked [Action.Cell].
 func (p *Plan) MinCell() int { return p.edition.policy.Bundle.Choices.minCell() }
 
+// Complete reports whether the recipient gets objects with every mapped member, filled
+// where it does not leave.
+func (p *Plan) Complete() bool { return p.standing.recipient.Def.Complete }
+
 // Actions returns the decision for a class. It is computed once per class.
 func (p *Plan) Actions(c Class) *Actions {
 	p.mu.RLock()

@@ -22,6 +22,7 @@ var ErrExplanation = errors.New("the answer is not what its record says; please 
 type explainer struct {
 	tried  *Tried
 	record *memory
+	result []byte // what leaves, unfilled; nil: nothing
 	match  rules.Match
 	query  url.Values
 	at     time.Time
@@ -122,7 +123,7 @@ func (e *explainer) people() error {
 // answer collects what left, by where it comes from.
 func (e *explainer) answer() error {
 	e.left = make(map[origin][]json.RawMessage)
-	if e.tried.Result == nil {
+	if e.result == nil {
 		return nil
 	}
 	var there []int // the subjects that are in the answer
@@ -132,7 +133,7 @@ func (e *explainer) answer() error {
 		}
 	}
 	var doc redact.Document
-	if err := doc.Open(e.match.Resource.Shape, nil, e.tried.Result, redact.Limits{}); err != nil {
+	if err := doc.Open(e.match.Resource.Shape, nil, e.result, redact.Limits{}); err != nil {
 		return fmt.Errorf("%w: %w", ErrExplanation, err)
 	}
 	if len(doc.Subjects()) != len(there) {

@@ -41,6 +41,7 @@ type Request struct {
 type Trial struct {
 	policy  *rules.Policy
 	edition *rules.Edition
+	plain   *rules.Edition // see omitted
 	at      time.Time
 	desk    *desk
 	people  *People
@@ -293,8 +294,8 @@ func (t *Trial) ask(r *Request, q *question, body []byte) (*Tried, error) {
 		out.Detail = uninspectable(out, body)
 		return out, nil
 	}
-	e := explainer{tried: out, record: log, match: match, query: q.url.Query(), at: t.at}
-	return out, e.explain()
+	e := explainer{tried: out, record: log, result: out.Result, match: match, query: q.url.Query(), at: t.at}
+	return out, t.explain(q, &e)
 }
 
 // uninspectable says what is wrong with a body that was refused as such.

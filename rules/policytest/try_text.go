@@ -47,6 +47,9 @@ func (t *Tried) verdict(b *strings.Builder) {
 		return
 	}
 	fmt.Fprintf(b, "answered: %d of %d bytes leave\n", len(t.Result), len(t.Original))
+	if t.Recipient.Complete {
+		b.WriteString("members that do not leave stand in it as null or empty, whether they are there or not (shape: complete)\n")
+	}
 	if slices.ContainsFunc(t.Members, func(m Member) bool { return m.Outcome == OutcomePseudonym }) {
 		b.WriteString("pseudonyms are made with a key that was drawn for this and thrown away: a gateway's are others\n")
 	}

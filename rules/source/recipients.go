@@ -43,6 +43,7 @@ func (d *decoder) recipients(v value) {
 			"consideration":    func(v value) { r.Consideration = v.boolean() },
 			"joint_use_notice": func(v value) { r.JointUseNotice = v.boolean() },
 			"suspended":        func(v value) { r.Suspended = v.boolean() },
+			"shape":            func(v value) { r.Complete = oneOf(v, whether("complete", "omit"), "omit", "complete") },
 			"contract":         func(v value) { r.Contract, contract = d.contract(v), v },
 			"grant":            func(v value) { r.Contract, grant = d.contract(v), v },
 		})
