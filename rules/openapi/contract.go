@@ -184,13 +184,19 @@ func (w *contract) operation(def *rules.ResourceDef, plan *rules.Plan) *openapi3
 	op := &openapi3.Operation{OperationID: id, Summary: summary, Responses: openapi3.NewResponses()}
 	op.Responses.Delete("default")
 	op.Responses.Set("200", &openapi3.ResponseRef{Value: openapi3.NewResponse().
-		WithDescription("What may be seen. Members may be absent, and lists shorter.").
+		WithDescription(answerWords[plan.Complete()]).
 		WithContent(openapi3.Content{"application/json": &openapi3.MediaType{Schema: ref}})})
 	for _, p := range problems {
 		op.Responses.Set(p.status, &openapi3.ResponseRef{Ref: "#/components/responses/" + p.name})
 	}
 	w.parameters(op, def, plan, from)
 	return op
+}
+
+// answerWords tell, by Plan.Complete, what becomes of what may not be seen.
+var answerWords = map[bool]string{
+	false: "What may be seen. Members may be absent, and lists shorter.",
+	true:  "What may be seen. Members that may not be seen, and some that are not described here, are null, or empty lists and objects. Lists may be shorter.",
 }
 
 // problems are the problem documents of the gateway, by status.
@@ -288,13 +294,19 @@ func (w *contract) purposeHeader() *openapi3.Parameter {
 	return p
 }
 
+// memberWords tell, by RecipientDef.Complete, what a client may rely on.
+var memberWords = map[bool]string{
+	false: "no member is required",
+	true:  "every member is there, and may be null",
+}
+
 func (w *contract) document(paths *openapi3.Paths) *openapi3.T {
 	doc := &openapi3.T{
 		OpenAPI: "3.0.3",
 		Info: &openapi3.Info{
 			Title:   fmt.Sprintf("%s for %s, for the purpose %s", cmp.Or(w.described.Title, w.options.API), w.recipient.LegalName, w.options.Purpose),
 			Version: w.edition.Version(),
-			Description: "What leaves about a person depends on that person and on the day: no member is required. Send the header Data-Purpose with every request. " +
+			Description: "What leaves about a person depends on that person and on the day: " + memberWords[w.recipient.Complete] + ". Send the header Data-Purpose with every request. " +
 				"Every answer has a header Disclosure-Id, which names it in the operator's ledger.",
 		},
 		Paths: paths,

@@ -20,13 +20,14 @@ type tree struct {
 	shape   *rules.Shape
 	actions []*rules.Actions  // of the kinds of subject, at their most
 	placed  map[string]string // path in the body: shape
+	nulls   bool              // what may not be seen is null
 }
 
 // newTree asks the plan what can leave at most: of an adult whom one regime alone
 // protects, who has consented to everything and is reached by the order. Of nobody
 // does more leave, and in no other form.
 func newTree(w *contract, def *rules.ResourceDef, plan *rules.Plan) *tree {
-	t := &tree{w: w, shape: plan.Resource().Shape, placed: make(map[string]string)}
+	t := &tree{w: w, shape: plan.Resource().Shape, placed: make(map[string]string), nulls: plan.Complete()}
 	for _, b := range def.Body {
 		if !b.Public {
 			t.placed[b.Path.Value] = b.Shape.Value
@@ -117,12 +118,23 @@ func (t *tree) field(n *rules.Node, known *Schema) *openapi3.SchemaRef {
 	case a.Verb == rules.Allow && n.Subtree:
 		return (&openapi3.Schema{Description: known.Description}).NewRef()
 	case a.Verb == rules.Allow:
-		return plain(known).NewRef()
+		return t.nullable(plain(known)).NewRef()
 	case a.Need == rules.NeedGeneralised:
-		s := generalised(a.Generaliser)
-		return s.NewRef()
+		return t.nullable(generalised(a.Generaliser)).NewRef()
 	}
-	return pseudonym(t.shape.Fields[n.Field].Token).NewRef()
+	return t.nullable(pseudonym(t.shape.Fields[n.Field].Token)).NewRef()
+}
+
+// nullable lets a value be null where the recipient gets that for what it may not see.
+func (t *tree) nullable(s *openapi3.Schema) *openapi3.Schema {
+	if !t.nulls || s.Type == nil && len(s.AnyOf) == 0 { // of any type
+		return s
+	}
+	s.Nullable = true
+	if len(s.Enum) > 0 && !slices.Contains(s.Enum, nil) {
+		s.Enum = append(slices.Clone(s.Enum), nil)
+	}
+	return s
 }
 
 // plain describes a scalar as it is.

@@ -17,7 +17,8 @@ type Diff struct {
 	// Answers are the changes of outcomes, exact: the weaker first.
 	Answers []Change
 	// Guards are the changes of what stands before and around an outcome: who may
-	// call, what a request must say, how much may be read, what is not personal. They
+	// call, what a request must say, how much may be read, what is not personal, and how
+	// what is withheld looks. They
 	// are compared by what the policies say.
 	Guards []Guard
 }

@@ -56,7 +56,7 @@ func (d *Diff) JSON() ([]byte, error) {
 		out.Answers = append(out.Answers, j)
 	}
 	for _, g := range d.Guards {
-		j := guard{Verdict: word(g.Weaker), What: g.What, Change: g.Change}
+		j := guard{Verdict: g.word(), What: g.What, Change: g.Change}
 		if g.Pos.File != "" {
 			j.At = g.Pos.String()
 		}
@@ -97,6 +97,13 @@ func intervalsOf(list []rules.Interval) (out []interval) {
 		out = append(out, j)
 	}
 	return out
+}
+
+func (g *Guard) word() string {
+	if g.Form {
+		return "form"
+	}
+	return word(g.Weaker)
 }
 
 func word(weaker bool) string {

@@ -21,8 +21,12 @@ func (d *Diff) Text() string {
 		b.WriteString("nothing that the policy answers changes\n")
 		return b.String()
 	}
-	weaker, stronger := d.tally()
-	fmt.Fprintf(&b, "%d weaker, %d stronger\n", weaker, stronger)
+	weaker, stronger, forms := d.tally()
+	fmt.Fprintf(&b, "%d weaker, %d stronger", weaker, stronger)
+	if forms > 0 {
+		fmt.Fprintf(&b, ", %d of form alone", forms)
+	}
+	b.WriteString("\n")
 	for _, u := range united(d.Answers) {
 		u.text(&b, d.At)
 	}
@@ -34,7 +38,7 @@ func (d *Diff) Text() string {
 		if g.Pos.File != "" {
 			at = " (" + g.Pos.String() + ")"
 		}
-		fmt.Fprintf(&b, "%s  %s: %s%s\n", verdict(g.Weaker), g.What, g.Change, at)
+		fmt.Fprintf(&b, "%s  %s: %s%s\n", g.verdict(), g.What, g.Change, at)
 	}
 	if len(d.Answers) > 0 {
 		b.WriteString("\n" + Ordinary + "\n")
@@ -42,7 +46,7 @@ func (d *Diff) Text() string {
 	return b.String()
 }
 
-func (d *Diff) tally() (weaker, stronger int) {
+func (d *Diff) tally() (weaker, stronger, forms int) {
 	count := func(w bool) {
 		if w {
 			weaker++
@@ -54,9 +58,20 @@ func (d *Diff) tally() (weaker, stronger int) {
 		count(u.Weaker)
 	}
 	for _, g := range d.Guards {
+		if g.Form {
+			forms++
+			continue
+		}
 		count(g.Weaker)
 	}
-	return weaker, stronger
+	return weaker, stronger, forms
+}
+
+func (g *Guard) verdict() string {
+	if g.Form {
+		return "form    "
+	}
+	return verdict(g.Weaker)
 }
 
 func verdict(weaker bool) string {

@@ -53,6 +53,7 @@ type Explanation struct {
 	RestsOn  []string  `json:"rests_on,omitempty"`
 	Subject  *Subject  `json:"subject,omitempty"`  // nil: the resource is about nobody
 	Absent   bool      `json:"absent"`             // nothing personal leaves: the person is not in the answer
+	Complete bool      `json:"complete,omitempty"` // what is withheld is null or empty in the answer, and not left out
 	Answers  []Answer  `json:"answers,omitempty"`  // by outcome and rules
 	Unmapped *Unmapped `json:"unmapped,omitempty"` // the field that was asked for is none
 }
@@ -152,6 +153,7 @@ func Explain(p *rules.Policy, q Question) (*Explanation, error) {
 		return x.out, nil
 	}
 	x.rests()
+	x.out.Complete = x.plan.Complete()
 	if len(x.shape.Subjects) > 0 {
 		x.person()
 	}

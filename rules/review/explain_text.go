@@ -41,6 +41,9 @@ func (e *Explanation) Text(full bool) string {
 	for _, r := range e.RestsOn {
 		t.item("  ", r)
 	}
+	if e.Complete {
+		t.line("", "A mapped member that does not leave is null or empty in the objects that it gets (shape: complete).")
+	}
 	if e.Subject != nil {
 		t.gap()
 		t.subject(e.Subject)

@@ -14,6 +14,9 @@ import (
 // Guard is one change of what stands before or around an outcome.
 type Guard struct {
 	Weaker bool
+	// Form: only the form of answers changes. Nothing more is disclosed, and nothing
+	// less: it is neither weaker nor stronger.
+	Form   bool
 	What   string    // what it is about: recipient support-desk
 	Change string    // in words
 	Pos    rules.Pos // in the newer policy; of what is gone, in the older
@@ -32,9 +35,16 @@ func guards(before, after *rules.Policy, now time.Time) []Guard {
 	w.resources()
 	w.admissions(now)
 	slices.SortStableFunc(w.found, func(a, b Guard) int {
-		return cmp.Or(cmp.Compare(severity(b.Weaker), severity(a.Weaker)), strings.Compare(a.What, b.What))
+		return cmp.Or(cmp.Compare(b.severity(), a.severity()), strings.Compare(a.What, b.What))
 	})
 	return w.found
+}
+
+func (g *Guard) severity() int {
+	if g.Form {
+		return -1
+	}
+	return severity(g.Weaker)
 }
 
 func cells(n int) int { return cmp.Or(n, rules.DefaultMinCell) }
@@ -79,6 +89,9 @@ func (w *watch) recipient(before, after *rules.RecipientDef) {
 		w.add(true, "recipient "+after.Name.Value, fmt.Sprintf("is of the kind %s, before %s", after.Kind, before.Kind), after.Name.Pos)
 	}
 	what := "recipient " + after.Name.Value
+	if before.Complete != after.Complete && before.Name.Value != "" {
+		w.found = append(w.found, Guard{Form: true, What: what, Change: filled[after.Complete], Pos: after.Name.Pos})
+	}
 	w.credentials(what, credentials(before), credentials(after))
 	o, n := contracted(w.before, before), contracted(w.after, after)
 	for _, purpose := range slices.Sorted(maps.Keys(n)) {
@@ -86,6 +99,12 @@ func (w *watch) recipient(before, after *rules.RecipientDef) {
 			w.terms(what+", "+purpose, was, n[purpose])
 		}
 	}
+}
+
+// filled tells by RecipientDef.Complete what becomes of a member that does not leave.
+var filled = map[bool]string{
+	true:  "members that it does not get are null or empty now, and were left out before (shape: complete)",
+	false: "members that it does not get are left out now, and were null or empty before (shape: omit)",
 }
 
 // credential is one way of being taken for a recipient.

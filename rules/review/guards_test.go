@@ -1,7 +1,9 @@
 package review_test
 
 import (
+	"bytes"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/modicum-dev/modicum/rules"
@@ -139,6 +141,31 @@ func TestGuards(t *testing.T) {
 	}
 }
 
+// Whether what is withheld is left out or null discloses nothing more nor less.
+func TestAnotherFormIsNeitherWeakerNorStronger(t *testing.T) {
+	t.Parallel()
+	filled := bundle(t)
+	filled.Recipients[0].Complete = true
+	for _, c := range []struct {
+		before, after *rules.Bundle
+		want          string
+	}{
+		{bundle(t), filled, "members that it does not get are null or empty now, and were left out before (shape: complete)"},
+		{filled, bundle(t), "members that it does not get are left out now, and were null or empty before (shape: omit)"},
+	} {
+		d := review.Compare(compiled(t, c.before), compiled(t, c.after), today)
+		if d.Weaker() || d.Empty() || len(d.Answers) > 0 || len(d.Guards) != 1 || !d.Guards[0].Form || d.Guards[0].Change != c.want {
+			t.Fatalf("%+v", d)
+		}
+		if text := d.Text(); !strings.Contains(text, "\n0 weaker, 0 stronger, 1 of form alone\n\nform      recipient support-desk: "+c.want) {
+			t.Error(text)
+		}
+		if b, err := d.JSON(); err != nil || !bytes.Contains(b, []byte(`"verdict": "form"`)) || !bytes.Contains(b, []byte(`"weaker": false`)) {
+			t.Errorf("%v %s", err, b)
+		}
+	}
+}
+
 // A policy compared with itself has no differences, on no date.
 func TestNothingDiffersFromItself(t *testing.T) {
 	t.Parallel()
@@ -163,6 +190,24 @@ func TestDiffLooksAhead(t *testing.T) {
 			if c.Recipient != "support-desk" || len(c.When) != 1 || c.When[0].From.Before(today.AddDate(1, 0, 0)) || !c.When[0].Until.Equal(today.AddDate(5, 0, 0)) {
 				t.Fatalf("%+v", c)
 			}
+		}
+	}
+}
+
+// An explanation says that what is withheld stands in the answer all the same.
+func TestExplanationOfACompleteShape(t *testing.T) {
+	t.Parallel()
+	for _, complete := range []bool{false, true} {
+		b := bundle(t)
+		for i := range b.Recipients {
+			b.Recipients[i].Complete = complete
+		}
+		e, err := review.Explain(compiled(t, b), review.Question{At: today, Recipient: "support-desk", Purpose: "support.provide", Resource: "customer"})
+		if err != nil || e.Refusal != nil {
+			t.Fatalf("%+v %v", e, err)
+		}
+		if told := strings.Contains(e.Text(false), "(shape: complete)"); told != complete || e.Complete != complete {
+			t.Errorf("complete %v: told %v, %v", complete, told, e.Complete)
 		}
 	}
 }

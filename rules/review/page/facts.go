@@ -64,6 +64,9 @@ func (b *builder) registration(d *rules.RecipientDef) []Fact {
 		f.add("Safeguard for data from "+regimeWords[d.Safeguards[i].Regime], b.safeguard(&d.Safeguards[i]))
 	}
 	f.add("How it signs in", credentials(d)...)
+	if d.Complete {
+		f.add("What it does not get", "is null or empty in the objects that it receives, whether or not there is anything to see")
+	}
 	return f
 }
 
