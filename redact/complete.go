@@ -161,10 +161,11 @@ func (e *emission) whole(t int, it *item) {
 // frame writes what stands for a subject of which only the key at t may be seen.
 func (e *emission) frame(t int) {
 	form := e.d.frame(t)
-	if e.complete != nil && form == "{}" {
-		form = e.complete.objects[e.d.tape[t+1].ref].whole
+	if e.complete == nil || form != "{}" {
+		e.dst = append(e.dst, form...)
+		return
 	}
-	e.fill(form)
+	e.fill(e.complete.objects[e.d.tape[t+1].ref].whole)
 }
 
 // fill appends what stands for members. A short body of many objects can need many

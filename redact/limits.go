@@ -30,9 +30,10 @@ type Limits struct {
 
 // Budget is memory that is used together with others.
 type Budget interface {
-	// Take reports whether n bytes more may be used. Nobody gives them back: those of
-	// Open are part of what [Document.Size] tells afterwards, and those of Emit are the
-	// room by which [Terms.Complete] makes what it appends to greater.
+	// Take reports whether n bytes more may be used. They are part of what
+	// [Document.Size] tells afterwards, and nobody gives them back. Only what
+	// [Terms.Complete] needs beyond the room of dst is no part of that Size: it is
+	// in what Emit returns.
 	Take(n int) bool
 }
 
