@@ -172,5 +172,8 @@ func (c corpusCase) run(t *testing.T) string {
 	if n := doc.Defects(-1); n > 0 {
 		text += fmt.Sprintf("outside: defects: %d\n", n)
 	}
+	for _, f := range doc.Faults() {
+		text += fmt.Sprintf("fault: %s %s: %d\n", f.Path, f.Reason, f.Count)
+	}
 	return text
 }

@@ -61,12 +61,14 @@
 //
 // An error of the document (see [ErrorKind]) refuses all of it. A defect of
 // one value only withholds that value, so that one poisoned record does not
-// close a list for everyone: a container where a rule stands, a string with half of
+// close a list for everyone: a container where a rule stands, a scalar where only
+// members or elements are named, a string with half of
 // a surrogate pair, which readers decode differently, and a value that its
 // generaliser does not understand. A deciding
 // member that is duplicated, has such a defect or cannot be reached because
-// its parent is no object is reported as [Defect]; who decides must withhold
-// the subject.
+// its parent is no object is reported as [Defect], with the reason; who decides must
+// withhold the subject. What was withheld for its own defect, and at which place of the
+// policy, is told by [Document.Faults], so that somebody can be alerted.
 //
 // # Purity
 //

@@ -26,6 +26,8 @@ type Document struct {
 
 	outcomes []outcome // by subject, of the last Emit
 	stray    int       // defects outside every subject
+	faults   faultList // of the last Emit
+	opened   uint64    // how many bodies were opened
 	bits     []uint64  // the sets of all outcomes
 	cells    []cell    // what the last Emit wrote of values that are marked as cells
 	combos   []combination
@@ -41,6 +43,7 @@ type Document struct {
 // body may be used.
 func (d *Document) Open(shape *rules.Shape, want rules.FieldSet, body []byte, lim Limits) error {
 	d.Reset()
+	d.opened++
 	d.use(shape)
 	lim = lim.orDefault()
 	d.want, d.all, d.most, d.budget = want, want == nil, lim.Subjects, lim.Budget
@@ -68,6 +71,7 @@ func (d *Document) Reset() {
 	d.text = d.text[:0]
 	d.outcomes = d.outcomes[:0]
 	d.stray = 0
+	d.faults.reset()
 	d.cells = d.cells[:0]
 	clear(d.combos) // hashes of data
 	d.combos = d.combos[:0]
@@ -78,7 +82,7 @@ func (d *Document) Reset() {
 // policy.
 func (d *Document) Size() int {
 	return cap(d.tape)*itemSize + cap(d.subjects)*subjectSize + cap(d.text) + cap(d.outcomes)*outcomeSize + cap(d.bits)*8 +
-		cap(d.cells)*cellSize + cap(d.combos)*combinationSize + cap(d.present)*8
+		cap(d.cells)*cellSize + cap(d.combos)*combinationSize + cap(d.present)*8 + d.faults.size()
 }
 
 // The sizes of what a Document holds many of, in bytes on a 64-bit machine. They
@@ -91,6 +95,7 @@ const (
 
 	cellSize        = 16
 	combinationSize = 24
+	faultSize       = 40
 )
 
 // Subjects returns the subjects in the order in which they begin. A subject

@@ -86,6 +86,7 @@ func (d *Document) Emit(dst []byte, actions []*rules.Actions, terms Terms) ([]by
 // emit is one run. What is known to be a small cell is withheld.
 func (d *Document) emit(dst []byte, actions []*rules.Actions, terms Terms) ([]byte, error) {
 	d.bits, d.cells, d.stray = d.bits[:0], d.cells[:0], 0
+	d.faults.reset()
 	for i := range d.outcomes {
 		d.outcomes[i] = outcome{small: d.outcomes[i].small}
 	}
@@ -122,9 +123,8 @@ func (d *Document) Emitted(i int) rules.FieldSet {
 }
 
 // Defects counts the values of subject i that the actions of the last Emit
-// would have let leave, and that were withheld for a defect of their own: a
-// container where a rule stands, half a surrogate pair, or a value that its
-// generaliser does not understand. Index -1 counts those outside every subject.
+// would have let leave, and that were withheld for a defect of their own; see
+// [Document.Faults] for which and why. Index -1 counts those outside every subject.
 func (d *Document) Defects(i int) int {
 	switch {
 	case i == nobody:
@@ -180,9 +180,7 @@ func (e *emission) item(t int) int {
 		e.subtree(it)
 		return t + 1
 	case opDefect:
-		if a := e.action(int(it.ref)); a.Verb == rules.Allow || a.Verb == rules.Transform {
-			e.defect()
-		}
+		e.unusable(it)
 		return t + 1
 	}
 	return int(it.to)
@@ -279,7 +277,7 @@ func (e *emission) general(it *item, at span, g *rules.Generaliser) bool {
 	}
 	var ok bool
 	if e.dst, ok = appendGeneral(e.dst, g, value, e.terms.At); !ok {
-		e.defect()
+		e.defect(int(it.ref), rules.ValueDefect)
 	}
 	clear(d.text[room:])
 	d.text = d.text[:room]
@@ -296,7 +294,7 @@ func (e *emission) subtree(it *item) {
 		e.dst = appendCompact(e.dst, e.d.scan.b[it.from:it.to])
 		e.left(f)
 	case rules.Transform:
-		e.defect()
+		e.defect(f, rules.TypeUnexpected)
 	case rules.Withhold:
 	}
 }
@@ -450,8 +448,10 @@ func (e *emission) left(f int) {
 	}
 }
 
-// defect counts a value that only its own defect withholds.
-func (e *emission) defect() {
+// defect counts a value at a field or place that only its own defect withholds; see
+// faultList.add.
+func (e *emission) defect(at int, why rules.Reason) {
+	e.d.faults.add(e.d.layout, at, why)
 	if e.subject == nobody {
 		e.d.stray++
 		return

@@ -29,6 +29,9 @@ type place struct {
 	below   rules.Roles // deciding members of the same subject below
 	subtree bool
 	guesses []guess
+
+	at, end int // its number, and that of the place after all that is below it
+	memo    belowMemo
 }
 
 // guess is the key that stood at one position of an object the last time.
@@ -92,6 +95,7 @@ func (l *layout) add(n *rules.Node) int {
 			p.elem = l.add(n.Elem)
 		}
 	}
+	p.at, p.end = at, len(l.places)
 	l.places[at] = p
 	return at
 }

@@ -25,7 +25,7 @@ func (d *Document) value(i, p, in, depth int, key span) int {
 		return d.content(i, pl, in, depth, key)
 	}
 	if !d.begins(pl, d.scan.b[i]) {
-		return d.scan.skip(i, depth)
+		return d.misplaced(i, d.scan.skip(i, depth), pl)
 	}
 	t, in := d.subject(pl, in)
 	if in < 0 {
@@ -66,13 +66,15 @@ func (d *Document) subject(pl *place, in int) (t, index int) {
 func (d *Document) content(i int, pl *place, in, depth int, key span) int {
 	switch c := d.scan.b[i]; {
 	case c == '{' && pl.field < 0 && pl.named():
-		d.spoil(in, pl.roles) // a deciding value should stand here
+		d.spoil(in, pl.roles, rules.TypeUnexpected) // a deciding value should stand here
 		return d.object(i, pl, in, depth, key)
 	case c == '[' && pl.field < 0 && pl.elem >= 0:
-		d.spoil(in, pl.roles|pl.below)
+		d.spoil(in, pl.roles, rules.TypeUnexpected)
+		d.spoil(in, pl.below, rules.MemberUnreachable)
 		return d.array(i, pl, in, depth, key)
 	case c == '{' || c == '[':
-		d.spoil(in, pl.roles|pl.below)
+		d.spoil(in, pl.roles, rules.TypeUnexpected)
+		d.spoil(in, pl.below, rules.MemberUnreachable)
 		return d.container(i, pl, depth, key)
 	}
 	return d.leaf(i, pl, in, key)
@@ -102,13 +104,16 @@ func (d *Document) object(i int, pl *place, in, depth int, key span) int {
 		}
 		switch child {
 		case nowhere:
+			if pl.any >= 0 && s.lone {
+				d.halfKey(pl, k)
+			}
 			i = s.skip(i, depth+1)
 		case pl.any:
 			i = d.member(i, child, in, depth+1, k)
 		default:
 			if c := &d.layout.places[child]; c.subject < 0 {
 				// Of two parents of a deciding member each reader picks its own.
-				d.spoil(in, seen&(c.roles|c.below))
+				d.spoil(in, seen&(c.roles|c.below), rules.DuplicateMember)
 				seen |= c.roles | c.below
 			}
 			i = d.value(i, child, in, depth+1, k)
@@ -195,18 +200,22 @@ func (d *Document) member(i, p, in, depth int, key span) int {
 			d.pushKey(pl.key, own, escaped, key)
 		}
 	}
-	wrapped := len(d.tape)
+	wrapped, from := len(d.tape), i
 	if begins || pl.subject < 0 {
 		i = d.content(i, pl, in, depth, span{})
 	} else {
-		i = s.skip(i, depth)
+		i = d.misplaced(i, s.skip(i, depth), pl)
 	}
 	if i < 0 {
 		return i
 	}
-	if !d.wanted(pl.key) || own && !begins {
+	switch {
+	case !d.wanted(pl.key):
 		d.tape = d.tape[:first] // without its key nothing of the member leaves
 		return i
+	case own && !begins:
+		d.tape = d.tape[:first]
+		return d.misplaced(from, i, pl)
 	}
 	// The wrappers hold one value each: the next wrapper, or the content.
 	for t := first; t < wrapped; t++ {
@@ -254,14 +263,19 @@ func (d *Document) container(i int, pl *place, depth int, key span) int {
 	s := &d.scan
 	from := i
 	s.lone = false
-	if i = s.skip(i, depth); i < 0 || pl.field < 0 || !d.wanted(pl.field) {
+	if i = s.skip(i, depth); i < 0 || pl.field >= 0 && !d.wanted(pl.field) {
 		return i
 	}
-	o := opDefect
-	if pl.subtree && !s.lone {
+	o, typ := opDefect, Defect
+	switch {
+	case pl.field < 0:
+		return d.misplaced(from, i, pl)
+	case pl.subtree && s.lone:
+		typ = String
+	case pl.subtree:
 		o = opSubtree
 	}
-	d.pushLeaf(o, pl.field, Defect, false, key, span{from, i})
+	d.pushLeaf(o, pl.field, typ, false, key, span{from, i})
 	return i
 }
 
@@ -282,14 +296,17 @@ func (d *Document) leaf(i int, pl *place, in int, key span) int {
 		d.subjects[in].decide(pl.roles, d.scalar(typ, span{from, i}, escaped))
 	}
 	if typ != Null {
-		d.spoil(in, pl.below) // they should stand in an object here
+		d.spoil(in, pl.below, rules.MemberUnreachable) // they should stand in an object here
 	}
-	if pl.field < 0 || !d.wanted(pl.field) {
+	if pl.field < 0 {
+		return d.misplaced(from, i, pl)
+	}
+	if !d.wanted(pl.field) {
 		return i
 	}
 	o := opScalar
 	if typ == Defect {
-		o = opDefect
+		o, typ = opDefect, String
 	}
 	d.pushLeaf(o, pl.field, typ, escaped, key, span{from, i})
 	return i
@@ -303,9 +320,9 @@ func (d *Document) wanted(f int) bool {
 	return f >= 0 && f < len(d.layout.fields) && d.layout.fields[f].kind < 0
 }
 
-func (d *Document) spoil(in int, roles rules.Roles) {
+func (d *Document) spoil(in int, roles rules.Roles, why rules.Reason) {
 	if in >= 0 && roles != 0 {
-		d.subjects[in].spoil(roles)
+		d.subjects[in].spoil(roles, why)
 	}
 }
 
@@ -317,7 +334,9 @@ func (d *Document) scalar(typ ScalarType, v span, escaped bool) Scalar {
 		return Scalar{Type: String, Text: d.unquote(v.from, v.to, escaped)}
 	case Number, Bool:
 		return Scalar{Type: typ, Text: d.scan.b[v.from:v.to:v.to]}
-	case Absent, Null, Defect:
+	case Defect: // of a scalar there is no other
+		return Scalar{Type: typ, Fault: rules.LoneSurrogate}
+	case Absent, Null:
 	}
 	return Scalar{Type: typ}
 }

@@ -150,6 +150,7 @@ type reference struct {
 	begin    map[*tree]int // the subject that begins at a value
 	actions  []*rules.Actions
 	defects  map[int]int
+	faults   map[redact.Fault]int // without counts
 	terms    redact.Terms
 	small    map[int]bool // by subject
 }
@@ -221,11 +222,13 @@ func (r *reference) decide(s *redact.Subject, v *tree, n *rules.Node) {
 			case slot.Type == redact.Absent:
 				*slot = found
 			default:
-				*slot = redact.Scalar{Type: redact.Defect}
+				*slot = defect(rules.DuplicateMember)
 			}
 		}
 	}
 }
+
+func defect(why rules.Reason) redact.Scalar { return redact.Scalar{Type: redact.Defect, Fault: why} }
 
 // ways lists the member names that lead to a role of this very subject.
 func ways(n *rules.Node, role rules.Roles, start bool) [][]string {
@@ -250,7 +253,7 @@ func ways(n *rules.Node, role rules.Roles, start bool) [][]string {
 func follow(v *tree, way []string) redact.Scalar {
 	if len(way) == 0 {
 		if v.open != 0 {
-			return redact.Scalar{Type: redact.Defect}
+			return defect(rules.TypeUnexpected)
 		}
 		return scalarOf(v.raw)
 	}
@@ -258,7 +261,7 @@ func follow(v *tree, way []string) redact.Scalar {
 		if v.raw == "null" {
 			return redact.Scalar{}
 		}
-		return redact.Scalar{Type: redact.Defect}
+		return defect(rules.MemberUnreachable)
 	}
 	var found []*tree
 	for _, m := range v.members {
@@ -272,13 +275,13 @@ func follow(v *tree, way []string) redact.Scalar {
 	case 1:
 		return follow(found[0], way[1:])
 	}
-	return redact.Scalar{Type: redact.Defect}
+	return defect(rules.DuplicateMember)
 }
 
 func scalarOf(raw string) redact.Scalar {
 	switch {
 	case loneSurrogate(raw):
-		return redact.Scalar{Type: redact.Defect}
+		return defect(rules.LoneSurrogate)
 	case raw == "null":
 		return redact.Scalar{Type: redact.Null}
 	case raw == "true" || raw == "false":
@@ -354,7 +357,7 @@ func (r *reference) person(s int) string {
 func (r *reference) document(root *tree) piece {
 	r.small = map[int]bool{}
 	for turn := 1; ; turn++ {
-		r.defects = map[int]int{}
+		r.defects, r.faults = map[int]int{}, map[redact.Fault]int{}
 		p := r.value(root, r.shape.Root, -1)
 		sharing := map[string][]int{}
 		for s, cells := range p.cells {
@@ -415,6 +418,7 @@ func (r *reference) content(v *tree, n *rules.Node, in int) piece {
 		}
 		return p
 	case !v.named(n):
+		r.misplaced(v, n, in)
 		return p
 	}
 	var parts []string
@@ -428,6 +432,9 @@ func (r *reference) content(v *tree, n *rules.Node, in int) piece {
 	for _, m := range v.members {
 		child, data := memberNode(n, m)
 		if child == nil {
+			if n.Any != nil && n.Any.Key >= 0 && loneSurrogate(m.raw) && r.leavesBelow(n.Any, in) {
+				r.fault(in, pathOf(r.shape.Root, n.Any, ""), -1, rules.LoneSurrogate)
+			}
 			continue
 		}
 		var q piece
@@ -455,7 +462,11 @@ func (r *reference) keyed(m treeMember, n *rules.Node, in int) piece {
 	s, begins := r.begin[m.value]
 	own := n.Subject >= 0 && r.shape.Fields[n.Key].Kind == n.Subject
 	if own {
-		if !begins || r.actions[s] == nil {
+		if !begins {
+			r.misplaced(m.value, n, in)
+			return piece{}
+		}
+		if r.actions[s] == nil {
 			return piece{}
 		}
 		in = s
@@ -500,8 +511,16 @@ func (r *reference) rule(v *tree, n *rules.Node, in int) (string, bool) {
 	if a.Verb == rules.Withhold {
 		return "", false
 	}
-	if loneSurrogate(v.raw) || v.open != 0 && (!n.Subtree || a.Verb != rules.Allow) {
-		r.defects[in]++
+	path := r.shape.Fields[n.Field].Path
+	switch {
+	case v.open != 0 && !n.Subtree:
+		r.fault(in, path, n.Field, rules.TypeUnexpected)
+		return "", false
+	case loneSurrogate(v.raw):
+		r.fault(in, path, n.Field, rules.LoneSurrogate)
+		return "", false
+	case v.open != 0 && a.Verb != rules.Allow:
+		r.fault(in, path, n.Field, rules.TypeUnexpected)
 		return "", false
 	}
 	switch {
@@ -521,11 +540,80 @@ func (r *reference) rule(v *tree, n *rules.Node, in int) (string, bool) {
 	if a.Need == rules.NeedGeneralised {
 		text, ok := generalised(a.Generaliser, s, decided)
 		if !ok {
-			r.defects[in]++
+			r.fault(in, path, n.Field, rules.ValueDefect)
 		}
 		return text, ok
 	}
 	return hashToken(string(s.Text)), true
+}
+
+func (r *reference) fault(in int, path string, field int, why rules.Reason) {
+	r.defects[in]++
+	r.faults[redact.Fault{Path: path, Field: field, Reason: why}]++
+}
+
+// misplaced notes a value that is of another form than what is named below its place.
+func (r *reference) misplaced(v *tree, n *rules.Node, in int) {
+	empty := v.open != 0 && len(v.members)+len(v.elems) == 0
+	if v.raw != "null" && !empty && r.leavesBelow(n, in) {
+		r.fault(in, pathOf(r.shape.Root, n, ""), -1, rules.TypeUnexpected)
+	}
+}
+
+// leavesBelow reports whether anything may leave of a place. Subjects that do not stand
+// there have no decision: theirs counts.
+func (r *reference) leavesBelow(n *rules.Node, in int) bool {
+	if n == nil {
+		return false
+	}
+	for _, f := range []int{n.Field, n.Key} {
+		switch {
+		case f < 0:
+		case in < 0 && r.shape.Fields[f].Kind < 0:
+			if r.shape.Fields[f].Public {
+				return true
+			}
+		case in >= 0 && r.shape.Fields[f].Kind == r.subjects[in].Kind:
+			if r.actions[in].Fields[f].Verb != rules.Withhold {
+				return true
+			}
+		case r.shape.Fields[f].Kind >= 0:
+			return true
+		}
+	}
+	if n.Field >= 0 {
+		return false
+	}
+	for _, child := range n.Members {
+		if r.leavesBelow(child, in) {
+			return true
+		}
+	}
+	return r.leavesBelow(n.Any, in) || r.leavesBelow(n.Elem, in)
+}
+
+// pathOf returns the path of a node; empty if it is not below n.
+func pathOf(n, wanted *rules.Node, path string) string {
+	switch {
+	case n == nil || n.Field >= 0 && n != wanted:
+		return ""
+	case n == wanted && path == "":
+		return "."
+	case n == wanted:
+		return path
+	}
+	for name, child := range n.Members {
+		if strings.ContainsAny(name, "\". ") {
+			name = strconv.Quote(name)
+		}
+		if path != "" {
+			name = path + "." + name
+		}
+		if found := pathOf(child, wanted, name); found != "" {
+			return found
+		}
+	}
+	return pathOf(n.Any, wanted, path+"{}") + pathOf(n.Elem, wanted, path+"[]")
 }
 
 // compareReference checks all that a Document says of a body against the
@@ -566,6 +654,18 @@ func compareReference(tb testing.TB, shape *rules.Shape, body []byte, doc *redac
 		if r.defects[i] != doc.Defects(i) {
 			tb.Fatalf("subject %d: reference counts %d defects, redact %d", i, r.defects[i], doc.Defects(i))
 		}
+	}
+	faults := map[redact.Fault]int{}
+	for _, f := range doc.Faults() {
+		n := f.Count
+		f.Count = 0
+		faults[f] += n
+	}
+	if len(faults) != len(doc.Faults()) {
+		tb.Fatalf("a place and reason has two entries: %v", doc.Faults())
+	}
+	if diff := cmp.Diff(r.faults, faults); diff != "" {
+		tb.Fatalf("faults differ: -reference +redact\n%s", diff)
 	}
 }
 

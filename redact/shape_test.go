@@ -255,7 +255,7 @@ func describe(s redact.Scalar) string {
 	case redact.Null:
 		return "null"
 	case redact.Defect:
-		return "DEFECT"
+		return "DEFECT(" + s.Fault.String() + ")"
 	case redact.String:
 		return strconv.Quote(string(s.Text))
 	case redact.Number, redact.Bool:

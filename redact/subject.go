@@ -32,7 +32,10 @@ const (
 // token.
 type Scalar struct {
 	Type ScalarType
-	Text []byte // the unescaped text of a string; number, true and false as they stand; else nil. Valid until the next Open.
+	// Fault says why a defect is one: type_unexpected, lone_surrogate,
+	// duplicate_member or member_unreachable.
+	Fault rules.Reason
+	Text  []byte // the unescaped text of a string; number, true and false as they stand; else nil. Valid until the next Open.
 }
 
 // role returns the slot of one deciding member.
@@ -62,16 +65,22 @@ func (s *Subject) decide(roles rules.Roles, v Scalar) {
 		if slot := s.role(r); slot.Type == Absent {
 			*slot = v
 		} else {
-			*slot = Scalar{Type: Defect}
+			*slot = Scalar{Type: Defect, Fault: rules.DuplicateMember}
 		}
 	}
 }
 
-// spoil makes each of the roles a defect.
-func (s *Subject) spoil(roles rules.Roles) {
+// spoil makes each of the roles a defect. Of one that has a value already this is a
+// second one.
+func (s *Subject) spoil(roles rules.Roles, why rules.Reason) {
 	for r := rules.RoleID; r <= rules.RoleBorn; r <<= 1 {
-		if roles&r != 0 {
-			*s.role(r) = Scalar{Type: Defect}
+		if roles&r == 0 {
+			continue
 		}
+		slot, fault := s.role(r), why
+		if slot.Type != Absent {
+			fault = rules.DuplicateMember
+		}
+		*slot = Scalar{Type: Defect, Fault: fault}
 	}
 }

@@ -105,14 +105,17 @@ func (p *Place) appendPath(dst []byte, n int) []byte {
 		if len(dst) > start {
 			dst = append(dst, '.')
 		}
-		key := keyText(s.key)
-		if special := len(key) == 0 || key[0] == '@' || bytes.ContainsAny(key, ".[]{}\" "); special {
-			dst = strconv.AppendQuote(dst, string(key))
-			continue
-		}
-		dst = append(dst, key...)
+		dst = appendName(dst, keyText(s.key))
 	}
 	return dst
+}
+
+// appendName appends a key as it stands in a path.
+func appendName(dst, key []byte) []byte {
+	if special := len(key) == 0 || key[0] == '@' || bytes.ContainsAny(key, ".[]{}\" "); special {
+		return strconv.AppendQuote(dst, string(key))
+	}
+	return append(dst, key...)
 }
 
 // keyText is the unescaped text of a raw key.

@@ -107,8 +107,17 @@ const (
 
 	// Values that no rule lets out, whoever asks.
 	FieldUnmapped
-	TypeUnexpected
-	ValueDefect
+	TypeUnexpected    // another JSON type than the place is for
+	ValueDefect       // a coarser form was asked for, and the value is not understood
+	LoneSurrogate     // half a surrogate pair, which readers decode differently
+	DuplicateMember   // a deciding member stands twice, or below two parents
+	MemberUnreachable // a deciding member should stand in an object, and something else stands there
+
+	// Defects of one subject (S1): why it is not understood, beside those of values.
+	IDAbsent            // no id
+	IDMalformed         // an id of another form than its population has
+	BirthDateUnreadable // no date
+	LocationUnknown     // no country, or no state of the United States
 )
 
 var reasons = enum[Reason]{
@@ -129,6 +138,7 @@ var reasons = enum[Reason]{
 	"transfer_no_safeguard", "gdpr_allowed", "spi_limited", "spi_no_consent", "ccpa_no_contract", "ccpa_sale_share_disabled",
 	"ccpa_opt_out", "gpc_opt_out", "minor_no_opt_in", "disclosure_not_declared", "ccpa_allowed",
 	"not_necessary", "minimised", "small_cell", "needed", "public", "field_unmapped", "type_unexpected", "value_defect",
+	"lone_surrogate", "duplicate_member", "member_unreachable", "id_absent", "id_malformed", "birth_date_unreadable", "location_unknown",
 }
 
 // String returns the code.

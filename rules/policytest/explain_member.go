@@ -43,7 +43,7 @@ func (e *explainer) place(p *redact.Place) {
 	case leaves && e.underWithheldKey():
 		m.Reasons, leaves = nil, false
 	case leaves && p.Defect:
-		m.Reasons, leaves = []rules.Reason{rules.ValueDefect}, false
+		m.Reasons, leaves = []rules.Reason{rules.LoneSurrogate}, false
 	case leaves && action.outcome == OutcomePseudonym && empty(p.Value):
 		m.Reasons, leaves = nil, false
 	case leaves && action.outcome == OutcomeGeneralised:

@@ -16,7 +16,8 @@ func TestEveryReasonHasARule(t *testing.T) {
 		rules.PurposeAmbiguous, rules.PurposeMalformed, rules.StateUnavailable, rules.LedgerUnavailable, rules.ResponseUninspectable, rules.PathNotCanonical,
 		rules.ProbeRefused, rules.BodyRefused, rules.StreamingUnsupported, rules.NotFound, rules.UpstreamUnavailable, rules.UpstreamStatus,
 		rules.UpstreamRefused, rules.ClientGone, rules.Overloaded, rules.APIObserved, rules.SubjectUnseen, rules.FieldPublic, rules.FieldUnmapped, rules.TypeUnexpected,
-		rules.ValueDefect,
+		rules.ValueDefect, rules.LoneSurrogate, rules.DuplicateMember, rules.MemberUnreachable, rules.IDAbsent, rules.IDMalformed, rules.BirthDateUnreadable,
+		rules.LocationUnknown,
 	}
 	minimisation := []rules.Reason{rules.NotNecessary, rules.Minimised, rules.SmallCell, rules.Needed}
 	for _, code := range reasons {

@@ -99,9 +99,17 @@ var phrases = map[rules.Reason]phrase{
 	rules.Needed:       {"M4", "the contract needs it"},
 	rules.FieldPublic:  {"", "not personal"},
 
-	rules.FieldUnmapped:  {"", "no rule names it"},
-	rules.TypeUnexpected: {"", "another type than the rule is for"},
-	rules.ValueDefect:    {"", "the value is not understood"},
+	rules.FieldUnmapped:     {"", "no rule names it"},
+	rules.TypeUnexpected:    {"", "another type than the rule is for"},
+	rules.ValueDefect:       {"", "the value is not understood"},
+	rules.LoneSurrogate:     {"", "the value has half a character, which readers understand differently"},
+	rules.DuplicateMember:   {"", "a member that decides stands twice"},
+	rules.MemberUnreachable: {"", "a member that decides should stand in an object, and there is none"},
+
+	rules.IDAbsent:            {"S1", "there is no id"},
+	rules.IDMalformed:         {"S1", "the id has not the form that ids of the population have"},
+	rules.BirthDateUnreadable: {"S1", "the birth date is no date"},
+	rules.LocationUnknown:     {"S1", "the location is no country, or no state of the United States"},
 }
 
 // Words says a reason in plain words, and names the rule that gives it, empty where it

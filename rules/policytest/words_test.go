@@ -17,7 +17,7 @@ func TestEveryReasonHasWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := make(map[string]rules.Reason)
-	for r := rules.RecipientUnauthenticated; r <= rules.ValueDefect; r++ {
+	for r := rules.RecipientUnauthenticated; r <= rules.LocationUnknown; r++ {
 		words, rule := policytest.Words(r)
 		if words == "" || strings.HasSuffix(words, ".") {
 			t.Errorf("%s: %q", r, words)
