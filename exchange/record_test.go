@@ -2,6 +2,7 @@ package exchange_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -73,7 +74,7 @@ func TestReleasedRecord(t *testing.T) {
 	if d.State != snapshot || !d.GPC || d.Trace != parent || d.Outcome != ledger.PartlyWithheld || d.Status != 200 || d.Reason != "" {
 		t.Errorf("%+v", d)
 	}
-	if want := (ledger.Counts{Subjects: 1, Allowed: 2, Pseudonymised: 1, Withheld: 3}); d.Counts != want {
+	if want := (ledger.Counts{Subjects: 1, Allowed: 2, Pseudonymised: 1, Withheld: 3}); !reflect.DeepEqual(d.Counts, want) {
 		t.Errorf("counts %+v, want %+v", d.Counts, want)
 	}
 	policy := factOf[ledger.PolicyFact](t, rec, ledger.KindPolicy, d.PolicyFact)

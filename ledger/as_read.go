@@ -25,6 +25,7 @@ func asRead(e *Entry) bool {
 // isAsRead reports whether asRead would change nothing.
 func (d *Disclosure) isAsRead() bool {
 	return d.Received.Location() == time.UTC && d.Received.Equal(normalTime(d.Received)) && d.Resource.Method != "" && full(d.Auth.Actors) &&
+		fullMap(d.Counts.DefectsBy) && fullMap(d.Counts.UnresolvedBy) &&
 		full(d.Subjects) && !slices.ContainsFunc(d.Subjects, func(s Subject) bool { return !s.isAsRead() })
 }
 
@@ -40,6 +41,12 @@ func (d *Disclosure) asRead() *Disclosure {
 		read.Resource.Method = routeMethod(d.Resource.Route)
 	}
 	read.Auth.Actors = orNil(d.Auth.Actors)
+	if !fullMap(d.Counts.DefectsBy) {
+		read.Counts.DefectsBy = nil
+	}
+	if !fullMap(d.Counts.UnresolvedBy) {
+		read.Counts.UnresolvedBy = nil
+	}
 	read.Subjects = orNil(slices.Clone(d.Subjects))
 	for i := range read.Subjects {
 		s := &read.Subjects[i]
@@ -51,6 +58,8 @@ func (d *Disclosure) asRead() *Disclosure {
 
 // full reports whether a list is nil if it is empty.
 func full[T any](list []T) bool { return list == nil || len(list) > 0 }
+
+func fullMap(by map[string]int) bool { return by == nil || len(by) > 0 }
 
 func orNil[T any](list []T) []T {
 	if len(list) == 0 {

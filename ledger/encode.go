@@ -3,6 +3,8 @@ package ledger
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -73,6 +75,24 @@ func (e *encoder) count(key string, value int) {
 	}
 }
 
+// counts writes numbers by name, in the order of the names.
+func (e *encoder) counts(key string, by map[string]int) {
+	if len(by) == 0 {
+		return
+	}
+	e.open(key)
+	for _, name := range slices.Sorted(maps.Keys(by)) {
+		if e.comma {
+			e.dst = append(e.dst, ',')
+		}
+		e.comma = true
+		e.dst = appendString(e.dst, name)
+		e.dst = append(e.dst, ':')
+		e.dst = strconv.AppendInt(e.dst, int64(by[name]), 10)
+	}
+	e.close()
+}
+
 func (e *encoder) unsigned(key string, value uint64) {
 	e.key(key)
 	e.dst = strconv.AppendUint(e.dst, value, 10)
@@ -119,6 +139,7 @@ func (e *encoder) disclosure(d *Disclosure) {
 	}
 	e.text("outcome", string(d.Outcome))
 	e.optional("reason", d.Reason)
+	e.optional("cause", d.Cause)
 	e.number("status", int64(d.Status))
 	e.number("bytes", d.Bytes)
 	e.open("counts")
@@ -128,6 +149,8 @@ func (e *encoder) disclosure(d *Disclosure) {
 	e.count("pseudonymised", d.Counts.Pseudonymised)
 	e.count("withheld", d.Counts.Withheld)
 	e.count("defects", d.Counts.Defects)
+	e.counts("defects_by", d.Counts.DefectsBy)
+	e.counts("unresolved_by", d.Counts.UnresolvedBy)
 	e.close()
 	e.optional("ref_period", d.RefPeriod)
 	e.optional("order", d.Order)

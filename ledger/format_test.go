@@ -31,8 +31,13 @@ func genDisclosure(t *rapid.T) *Disclosure {
 			Subjects: rapid.IntRange(0, 9).Draw(t, "subjects"), SubjectsWithheld: rapid.IntRange(0, 9).Draw(t, "hidden"), Allowed: rapid.IntRange(0, 9).Draw(t, "allowed"),
 			Pseudonymised: rapid.IntRange(0, 9).Draw(t, "pseudonymised"), Withheld: rapid.IntRange(0, 9).Draw(t, "withheld"), Defects: rapid.IntRange(0, 9).Draw(t, "defects"),
 		},
-		RefPeriod: text.Draw(t, "period"), Order: text.Draw(t, "order"), Trace: text.Draw(t, "trace"), Of: text.Draw(t, "of"),
+		Cause: text.Draw(t, "cause"), RefPeriod: text.Draw(t, "period"), Order: text.Draw(t, "order"), Trace: text.Draw(t, "trace"), Of: text.Draw(t, "of"),
 		RecipientFact: text.Draw(t, "recipient fact"), PolicyFact: text.Draw(t, "policy fact"),
+	}
+	for _, by := range []*map[string]int{&d.Counts.DefectsBy, &d.Counts.UnresolvedBy} {
+		if drawn := rapid.MapOf(text, rapid.IntRange(1, 9)).Draw(t, "by reason"); len(drawn) > 0 {
+			*by = drawn
+		}
 	}
 	if len(d.Auth.Actors) == 0 {
 		d.Auth.Actors = nil

@@ -66,6 +66,7 @@ type Disclosure struct {
 	GPC       bool      `json:"gpc,omitempty"`
 	Outcome   Outcome   `json:"outcome"`
 	Reason    string    `json:"reason,omitempty"` // of a refusal, or the detail of an abort
+	Cause     string    `json:"cause,omitempty"`  // of a refusal for the upstream's answer: what is wrong with it
 	Status    int       `json:"status"`           // the HTTP status that the recipient was or would have been sent
 	Bytes     int64     `json:"bytes"`            // of the body: released, or handed to the connection before an abort
 	Counts    Counts    `json:"counts"`
@@ -122,7 +123,10 @@ type Counts struct {
 	Allowed          int `json:"allowed,omitempty"`
 	Pseudonymised    int `json:"pseudonymised,omitempty"` // fields that a pseudonym or a coarser value stood for
 	Withheld         int `json:"withheld,omitempty"`      // fields that a decision withheld
-	Defects          int `json:"defects,omitempty"`
+	Defects          int `json:"defects,omitempty"`       // values that a defect of their own withheld
+
+	DefectsBy    map[string]int `json:"defects_by,omitempty"`    // the same, by reason
+	UnresolvedBy map[string]int `json:"unresolved_by,omitempty"` // subjects withheld because a deciding member is not understood, by reason; one with two reasons is under both
 }
 
 // Subject is one line of a disclosure. In JSON it is the array

@@ -55,8 +55,10 @@ func TestFaultsAreBounded(t *testing.T) {
 	}
 	run()
 	want := []redact.Fault{
-		{Path: "d[].n", Field: 1, Reason: rules.TypeUnexpected, Count: 500}, {Path: "d[].o", Field: -1, Reason: rules.TypeUnexpected, Count: 500},
-		{Path: "d[].y", Field: 3, Reason: rules.ValueDefect, Count: 500}, {Path: "d[].n", Field: 1, Reason: rules.LoneSurrogate, Count: 500},
+		{Path: "d[].n", Field: 1, Reason: rules.TypeUnexpected, Count: 500},
+		{Path: "d[].o", Field: -1, Reason: rules.TypeUnexpected, Count: 500},
+		{Path: "d[].y", Field: 3, Reason: rules.ValueDefect, Count: 500},
+		{Path: "d[].n", Field: 1, Reason: rules.LoneSurrogate, Count: 500},
 	}
 	if got := doc.Faults(); !slices.Equal(got, want) {
 		t.Errorf("%+v\nwant %+v", got, want)

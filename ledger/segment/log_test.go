@@ -578,7 +578,7 @@ func TestChangedWakesFollowers(t *testing.T) {
 }
 
 func TestRecordSizes(t *testing.T) {
-	const one, further = 900, 80
+	const one, further, reason = 900, 80, 50 // bytes; a reason for which something was withheld as a defect
 	l := openLog(t, Options{Dir: t.TempDir()})
 	defer closeLog(t, l)
 	line := func(r *ledger.Record) int {
@@ -590,6 +590,18 @@ func TestRecordSizes(t *testing.T) {
 	single.Disclosure.Trace = ""
 	if got := line(single); got > one {
 		t.Errorf("a disclosure about one subject takes %d bytes, want at most %d", got, one)
+	}
+	poisoned := released(1)
+	poisoned.Disclosure.Trace = ""
+	poisoned.Disclosure.Counts.Defects, poisoned.Disclosure.Counts.DefectsBy = 1, map[string]int{"type_unexpected": 1}
+	if got := line(poisoned) - line(single); got > reason {
+		t.Errorf("a reason of a defect takes %d bytes, want at most %d", got, reason)
+	}
+	poisoned.Disclosure.Counts.Defects, poisoned.Disclosure.Counts.DefectsBy = 0, nil
+	poisoned.Disclosure.Counts.UnresolvedBy = map[string]int{"birth_date_unreadable": 1}
+	poisoned.Disclosure.Subjects[0].Consent, poisoned.Disclosure.Subjects[0].Emitted = nil, nil // nothing of that one leaves
+	if got := line(poisoned); got > one {
+		t.Errorf("a disclosure about one subject who is not understood takes %d bytes, want at most %d", got, one)
 	}
 	small, large := line(releasedOf(1, 1)), line(releasedOf(1, 1001))
 	if got := float64(large-small) / 1000; got > further {

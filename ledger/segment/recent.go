@@ -49,7 +49,7 @@ func kept(r *ledger.Record) *ledger.Record {
 	*d, own.Disclosure = *r.Disclosure, d
 	texts := [...]*string{
 		&d.ID, &d.Recipient, &d.Auth.Method, &d.Auth.Client, &d.Purpose, &d.Ref, &d.Policy, &d.State.Store, &d.State.Head,
-		&d.Resource.API, &d.Resource.Name, &d.Resource.Route, &d.Resource.Method, (*string)(&d.Outcome), &d.Reason,
+		&d.Resource.API, &d.Resource.Name, &d.Resource.Route, &d.Resource.Method, (*string)(&d.Outcome), &d.Reason, &d.Cause,
 		&d.RefPeriod, &d.Order, &d.Trace, &d.Of, &d.RecipientFact, &d.PolicyFact,
 	}
 	size := 0
@@ -69,7 +69,19 @@ func kept(r *ledger.Record) *ledger.Record {
 	for i, actor := range d.Auth.Actors {
 		d.Auth.Actors[i] = strings.Clone(actor)
 	}
+	d.Counts.DefectsBy, d.Counts.UnresolvedBy = ownNames(d.Counts.DefectsBy), ownNames(d.Counts.UnresolvedBy)
 	return &own.Record
+}
+
+func ownNames(by map[string]int) map[string]int {
+	if by == nil {
+		return nil
+	}
+	own := make(map[string]int, len(by))
+	for name, n := range by {
+		own[strings.Clone(name)] = n
+	}
+	return own
 }
 
 // add keeps a batch that became durable, whose lines are in buf, each with its

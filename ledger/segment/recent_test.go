@@ -157,6 +157,10 @@ func cutFromLarger(v reflect.Value, size int) (texts int) {
 		for i := range v.Len() {
 			texts += cutFromLarger(v.Index(i), size)
 		}
+	case reflect.Map:
+		by := map[string]int{(strings.Repeat(" ", size) + "reason")[size:]: 1}
+		v.Set(reflect.ValueOf(by))
+		return 1
 	default:
 	}
 	return texts
