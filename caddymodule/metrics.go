@@ -24,6 +24,7 @@ var meters = newMetrics()
 // metrics implements [exchange.Meter] and what the stores tell.
 type metrics struct {
 	requests, refused, decisions *prometheus.CounterVec
+	unusable, defects            *prometheus.CounterVec
 	commitTime, commitSize       prometheus.Histogram
 
 	// Counters by their labels' numbers, found once: looking labels up costs
@@ -45,6 +46,8 @@ func newMetrics() *metrics {
 		requests:  counter("requests_total", "Requests answered, by the outcome that the ledger has for them.", "outcome"),
 		refused:   counter("refused_total", "Requests refused, by reason.", "reason"),
 		decisions: counter("decisions_total", "Decisions about one field of one subject, of the answers on record, by primary reason.", "outcome", "reason"),
+		unusable:  counter("upstream_refused_total", "Answers of upstreams that were refused as a whole, by what is wrong with them.", "api", "resource", "cause"),
+		defects:   counter("defects_total", "Values and people withheld for a defect of what the upstream sends, by place of the policy and reason.", "api", "resource", "place", "reason"),
 		commitTime: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Subsystem: "ledger", Name: "commit_seconds", Help: "Time to write and sync a batch of records.",
 			Buckets: prometheus.ExponentialBuckets(50e-6, 2, 16), // to 1.6 s
@@ -59,7 +62,7 @@ func newMetrics() *metrics {
 // register adds all metrics to the registry of a configuration, unless they are
 // there.
 func (m *metrics) register(registry *prometheus.Registry) error {
-	for _, c := range []prometheus.Collector{m.requests, m.refused, m.decisions, m.commitTime, m.commitSize, gauges{}, observations{}} {
+	for _, c := range []prometheus.Collector{m.requests, m.refused, m.decisions, m.unusable, m.defects, m.commitTime, m.commitSize, gauges{}, observations{}} {
 		if err := registry.Register(c); err != nil {
 			if _, again := errors.AsType[prometheus.AlreadyRegisteredError](err); !again {
 				return fmt.Errorf("registering metrics: %w", err)
@@ -80,6 +83,16 @@ func (m *metrics) Request(outcome ledger.Outcome, reason rules.Reason) {
 // Decisions implements [exchange.Meter].
 func (m *metrics) Decisions(verb rules.Verb, reason rules.Reason, n int) {
 	known(&m.ofDecision[verb][reason], m.decisions, verb.String(), reason.String()).Add(float64(n))
+}
+
+// Unusable implements [exchange.Meter].
+func (m *metrics) Unusable(api, resource, cause string) {
+	m.unusable.WithLabelValues(api, resource, cause).Inc()
+}
+
+// Defects implements [exchange.Meter].
+func (m *metrics) Defects(api, resource, place string, reason rules.Reason, n int) {
+	m.defects.WithLabelValues(api, resource, place, reason.String()).Add(float64(n))
 }
 
 // known returns a counter of a vector, kept at its place.

@@ -1,12 +1,15 @@
 package caddymodule
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/modicum-dev/modicum/rules"
 	"github.com/modicum-dev/modicum/subject"
 )
 
@@ -212,5 +215,44 @@ func TestGaugesAreConsistent(t *testing.T) {
 	}
 	if _, err := registry.Gather(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Defects and refused answers are served by place and reason, in the words that the
+// documentation has.
+func TestDefectMetrics(t *testing.T) {
+	t.Parallel()
+	m := newMetrics()
+	m.Defects("crm", "customers", "data[].name", rules.TypeUnexpected, 2)
+	m.Defects("crm", "customers", "data[].name", rules.TypeUnexpected, 1)
+	m.Defects("crm", "customers", "data[].id", rules.IDAbsent, 1)
+	m.Unusable("crm", "customer", "truncated")
+	registry := prometheus.NewPedanticRegistry()
+	if err := m.register(registry); err != nil {
+		t.Fatal(err)
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range families {
+		for _, series := range f.GetMetric() {
+			line := f.GetName()
+			for _, l := range series.GetLabel() {
+				line += " " + l.GetName() + "=" + l.GetValue()
+			}
+			if series.GetCounter() != nil {
+				got = append(got, fmt.Sprintf("%s %v", line, series.GetCounter().GetValue()))
+			}
+		}
+	}
+	want := []string{
+		"modicum_defects_total api=crm place=data[].id reason=id_absent resource=customers 1",
+		"modicum_defects_total api=crm place=data[].name reason=type_unexpected resource=customers 3",
+		"modicum_upstream_refused_total api=crm cause=truncated resource=customer 1",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
 	}
 }

@@ -19,6 +19,7 @@ type editionFacts struct {
 	policy     *ledger.Fact
 	recipients sync.Map // recipient id -> *ledger.Fact
 	profiles   sync.Map // *rules.Actions -> *profile
+	members    sync.Map // memberKey -> *[memberCount]string
 }
 
 // profile is a profile fact with what is needed to fill a subject's line.

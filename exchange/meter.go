@@ -17,13 +17,21 @@ type Meter interface {
 	// their primary reason. They are of an answer that is on record, and made
 	// whether or not the body had a value there.
 	Decisions(verb rules.Verb, reason rules.Reason, n int)
+	// Unusable counts an answer of an upstream that was refused, by cause: a word of
+	// a closed list, of what is wrong with its status, its headers or its JSON.
+	Unusable(api, resource, cause string)
+	// Defects counts n values or people of an answer that were withheld for a defect
+	// of what the upstream sends. place is a path of the policy.
+	Defects(api, resource, place string, reason rules.Reason, n int)
 }
 
 // unmetered is the meter of a gateway without one.
 type unmetered struct{}
 
-func (unmetered) Request(ledger.Outcome, rules.Reason)    {}
-func (unmetered) Decisions(rules.Verb, rules.Reason, int) {}
+func (unmetered) Request(ledger.Outcome, rules.Reason)              {}
+func (unmetered) Decisions(rules.Verb, rules.Reason, int)           {}
+func (unmetered) Unusable(string, string, string)                   {}
+func (unmetered) Defects(string, string, string, rules.Reason, int) {}
 
 func (g *Gateway) meter() Meter {
 	if g.Meter != nil {

@@ -15,6 +15,8 @@ type meter struct {
 	mu        sync.Mutex
 	requests  map[string]int
 	decisions map[string]int
+	unusable  map[string]int
+	defects   map[string]int
 }
 
 func (m *meter) Request(outcome ledger.Outcome, reason rules.Reason) {
@@ -29,8 +31,20 @@ func (m *meter) Decisions(verb rules.Verb, reason rules.Reason, n int) {
 	m.decisions[verb.String()+" "+reason.String()] += n
 }
 
+func (m *meter) Unusable(api, resource, cause string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.unusable[api+" "+resource+" "+cause]++
+}
+
+func (m *meter) Defects(api, resource, place string, reason rules.Reason, n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.defects[api+" "+resource+" "+place+" "+reason.String()] += n
+}
+
 func (w *world) metered() *meter {
-	m := &meter{requests: make(map[string]int), decisions: make(map[string]int)}
+	m := &meter{requests: make(map[string]int), decisions: make(map[string]int), unusable: make(map[string]int), defects: make(map[string]int)}
 	w.gateway.Meter = m
 	return m
 }

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"time"
@@ -17,6 +18,7 @@ type person struct {
 	state   *rules.State
 	actions *rules.Actions
 	consent []rules.Seq
+	why     misunderstood // beside facts.Unresolved, for the operator and the record
 }
 
 // people resolves every subject of an open document: who it is, and what the
@@ -30,7 +32,8 @@ func (g *Gateway) people(out []person, caller *rules.Person, match rules.Match, 
 	}
 	for i := range subjects {
 		s, k := &subjects[i], &kinds[subjects[i].Kind]
-		p := person{facts: bodyFacts(s)}
+		var p person
+		p.facts, p.why = bodyFacts(s)
 		id, number := "", false
 		switch k.ID {
 		case rules.IDParam:
@@ -48,6 +51,7 @@ func (g *Gateway) people(out []person, caller *rules.Person, match rules.Match, 
 			p.facts.Own = caller != nil && caller.Population == k.Population && p.key == own
 		} else {
 			p.facts.Unresolved = true
+			p.why[memberID] = idFault(s.ID, id)
 		}
 		out = append(out, p)
 	}
@@ -56,31 +60,34 @@ func (g *Gateway) people(out []person, caller *rules.Person, match rules.Match, 
 
 // bodyFacts reads the deciding members. Absent, null and the empty string say
 // nothing; anything else must be understood, or the subject is withheld (S1).
-func bodyFacts(s *redact.Subject) rules.Facts {
-	f := rules.Facts{Kind: s.Kind}
-	text := func(v redact.Scalar) string {
-		switch v.Type {
-		case redact.Absent, redact.Null:
+func bodyFacts(s *redact.Subject) (rules.Facts, misunderstood) {
+	f, why := rules.Facts{Kind: s.Kind}, misunderstood{}
+	text := func(member int, v redact.Scalar) string {
+		if why[member] = scalarFault(v); why[member] != rules.ReasonNone {
+			f.Unresolved = true
 			return ""
-		case redact.String:
-			return string(v.Text)
-		case redact.Number, redact.Bool, redact.Defect:
 		}
-		f.Unresolved = true
-		return ""
+		return string(v.Text)
 	}
-	f.Locations[0] = rules.Location{Country: text(s.Country), Region: text(s.Region)}
-	f.Locations[1] = rules.Location{Country: text(s.Residence)}
+	f.Locations[0] = rules.Location{Country: text(memberCountry, s.Country), Region: text(memberRegion, s.Region)}
+	f.Locations[1] = rules.Location{Country: text(memberResidence, s.Residence)}
 	for i := range f.Locations {
 		if f.Locations[i].Country != "US" {
 			f.Locations[i].Region = "" // a region decides within the United States alone
 		}
 	}
-	if born := text(s.Born); born != "" {
+	country, region := locationFaults(f.Locations[0])
+	residence, _ := locationFaults(f.Locations[1])
+	why[memberCountry] = cmp.Or(why[memberCountry], country)
+	why[memberRegion] = cmp.Or(why[memberRegion], region)
+	why[memberResidence] = cmp.Or(why[memberResidence], residence)
+	if born := text(memberBorn, s.Born); born != "" {
 		t, ok := birthDate(born)
-		f.Born, f.Unresolved = t, f.Unresolved || !ok
+		if f.Born = t; !ok {
+			f.Unresolved, why[memberBorn] = true, rules.BirthDateUnreadable
+		}
 	}
-	return f
+	return f, why
 }
 
 // birthDate reads YYYY-MM-DD, alone or at the front of an RFC 3339 instant.

@@ -91,7 +91,7 @@ func (q *request) refused(reason rules.Reason, now time.Time) (*ledger.Record, e
 	}
 	rec.Kind = ledger.KindRefused
 	d := rec.Disclosure
-	d.Status, d.Outcome, d.Reason = statusOf(reason), ledger.Refused, reason.String()
+	d.Status, d.Outcome, d.Reason, d.Cause = statusOf(reason), ledger.Refused, reason.String(), q.cause
 	if reason != rules.NotFound || len(q.people) == 0 {
 		return rec, nil
 	}
@@ -107,7 +107,7 @@ func (q *request) refused(reason rules.Reason, now time.Time) (*ledger.Record, e
 // subjects adds a line for each subject, and the sums.
 func (q *request) subjects(rec *ledger.Record) error {
 	d, doc := rec.Disclosure, &q.buffers.work.doc
-	d.Counts.Defects = doc.Defects(-1)
+	q.defects(&d.Counts)
 	if len(q.people) == 0 {
 		d.Outcome = outcome(d.Counts)
 		return nil
@@ -146,7 +146,6 @@ func (q *request) subjects(rec *ledger.Record) error {
 		}
 		d.Counts.Subjects++
 		d.Counts.Withheld += p.actions.Withheld
-		d.Counts.Defects += doc.Defects(i)
 		if !doc.Released(i) {
 			d.Counts.SubjectsWithheld++
 			continue

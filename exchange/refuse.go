@@ -79,9 +79,15 @@ func (q *request) warn(msg string, err error) {
 	q.log(msg, slog.String("error", err.Error()))
 }
 
+// unusable notes what is wrong with the upstream's answer as a whole.
+func (q *request) unusable(cause string) {
+	q.cause = cause
+	q.g.meter().Unusable(q.match.Resource.API, q.match.Resource.Name, cause)
+}
+
 // outage tells the operator what fails for every request, now and then.
 func (q *request) outage(msg string, err error) {
-	if skipped, ok := q.g.throttle.pass(msg, q.g.Clock()); ok {
+	if skipped, ok := q.g.throttle.pass(msg, 1, throttleInterval, q.g.Clock()); ok {
 		q.log(msg, slog.String("error", err.Error()), slog.Int("skipped", skipped))
 	}
 }

@@ -47,6 +47,7 @@ type request struct {
 	asked     bool // the upstream was
 	upstream  int
 	mediaType string
+	cause     string // why its answer was refused, a word of a closed list
 	buffers   *buffers
 	people    []person
 	snapshot  ledger.Snapshot
@@ -174,6 +175,9 @@ func (q *request) capture() rules.Reason {
 	case reason == rules.ReasonNone, reason == rules.NotFound, reason == rules.UpstreamRefused:
 		return reason
 	}
+	if reason != rules.Overloaded {
+		q.unusable(cause)
+	}
 	q.log("answer of the upstream refused", slog.String("reason", reason.String()), slog.String("cause", cause), slog.Int("status", q.upstream))
 	return reason
 }
@@ -184,6 +188,9 @@ func (q *request) open() rules.Reason {
 	if err := w.doc.Open(q.plan.Resource().Shape, q.plan.Wants(), b.body, redact.Limits{Subjects: DefaultMaxSubjects, Budget: b}); errors.Is(err, redact.ErrRoom) {
 		return rules.Overloaded
 	} else if err != nil {
+		if syntax, ok := errors.AsType[*redact.SyntaxError](err); ok {
+			q.unusable(syntax.Kind.String())
+		}
 		q.warn("answer of the upstream not inspectable", err)
 		return rules.ResponseUninspectable
 	}
@@ -261,6 +268,7 @@ func (q *request) emit() rules.Reason {
 		return rules.Overloaded
 	}
 	q.emitted = true
+	q.alert()
 	released := 0
 	for i := range q.people {
 		if w.doc.Small(i) {

@@ -14,7 +14,7 @@ const throttleInterval = time.Second
 // interval. The zero value is ready.
 type throttle struct {
 	mu   sync.Mutex
-	told map[string]*told // by message, of which there are a handful
+	told map[string]*told // by message and by defect; a policy bounds those
 }
 
 type told struct {
@@ -22,9 +22,9 @@ type told struct {
 	skipped int
 }
 
-// pass reports whether a message is to be told now, and how many were not since
-// the last one.
-func (t *throttle) pass(message string, now time.Time) (skipped int, ok bool) {
+// pass reports whether a message that stands for n events is to be told now, as it is
+// once in an interval, and how many were not since the last one.
+func (t *throttle) pass(message string, n int, interval time.Duration, now time.Time) (skipped int, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	m := t.told[message]
@@ -36,8 +36,8 @@ func (t *throttle) pass(message string, now time.Time) (skipped int, ok bool) {
 		return 0, true
 	}
 	// A clock that went back must not silence anything.
-	if passed := now.Sub(m.last); passed >= 0 && passed < throttleInterval {
-		m.skipped++
+	if passed := now.Sub(m.last); passed >= 0 && passed < interval {
+		m.skipped += n
 		return 0, false
 	}
 	skipped, m.skipped, m.last = m.skipped, 0, now

@@ -57,6 +57,10 @@ func (r *Regions) Regimes(l Location) (set Regimes, ok bool) {
 // is not understood rather than "elsewhere": "UK" is not GB, and "de" not DE.
 func KnownCountry(code string) bool { return countries[code] }
 
+// KnownState reports whether a code is one by which the regimes of somebody in the
+// United States are told.
+func KnownState(code string) bool { return usStates[code] }
+
 var countries = codes("AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ " +
 	"CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR " +
 	"GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP " +
