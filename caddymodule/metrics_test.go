@@ -237,14 +237,15 @@ func TestDefectMetrics(t *testing.T) {
 	}
 	var got []string
 	for _, f := range families {
+		if f.GetName() != "modicum_defects_total" && f.GetName() != "modicum_upstream_refused_total" {
+			continue // of other tests
+		}
 		for _, series := range f.GetMetric() {
 			line := f.GetName()
 			for _, l := range series.GetLabel() {
 				line += " " + l.GetName() + "=" + l.GetValue()
 			}
-			if series.GetCounter() != nil {
-				got = append(got, fmt.Sprintf("%s %v", line, series.GetCounter().GetValue()))
-			}
+			got = append(got, fmt.Sprintf("%s %v", line, series.GetCounter().GetValue()))
 		}
 	}
 	want := []string{

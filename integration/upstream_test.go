@@ -66,6 +66,14 @@ func newUpstream() *httptest.Server {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte(`{"id":10,"object":"customer","name":"Jo","address":{"country":"DE"},"ssn":"` + canary + `"}`))
 		},
+		"11": func(w http.ResponseWriter) { // an object where the policy has a value
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(`{"id":11,"object":"customer","name":{"first":"` + canary + `"},"address":{"country":"DE"}}`))
+		},
+		"12": func(w http.ResponseWriter) { // somebody with two ids
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(`{"id":12,"id":1001,"object":"customer","name":"` + canary + `","address":{"country":"DE"}}`))
+		},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/customers/{id}", func(w http.ResponseWriter, r *http.Request) {
