@@ -22,8 +22,8 @@ type person struct {
 }
 
 // people resolves every subject of an open document: who it is, and what the
-// answer says about it that decides. It appends to out. caller is who asks for its own
-// data, nil for anybody else.
+// answer says about it that decides. It appends to out. caller is the person whom the
+// caller's own credential names, nil for anybody else.
 func (g *Gateway) people(out []person, caller *rules.Person, match rules.Match, query url.Values, subjects []redact.Subject) []person {
 	kinds := match.Resource.Shape.Subjects
 	var own rules.Key
@@ -40,6 +40,10 @@ func (g *Gateway) people(out []person, caller *rules.Person, match rules.Match, 
 			id = match.Param(k.Param)
 		case rules.IDQuery:
 			id = query.Get(k.Param)
+		case rules.IDCaller: // of whoever asks about others there is no such person
+			if caller != nil && caller.Population == k.Population {
+				id = caller.ID
+			}
 		case rules.IDMember, rules.IDKey:
 			if s.ID.Type == redact.String || s.ID.Type == redact.Number {
 				id, number = string(s.ID.Text), s.ID.Type == redact.Number

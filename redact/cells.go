@@ -44,16 +44,16 @@ type combination struct {
 // because too few subjects share it.
 func (d *Document) Small(i int) bool { return i >= 0 && i < len(d.outcomes) && d.outcomes[i].small }
 
-// cell notes a value that was written from a place on. Once there is no room the
+// cell notes a value of a subject that was written from a place on. Once there is no room the
 // document cannot be emitted.
-func (e *emission) cell(f, from int) {
+func (e *emission) cell(subject, f, from int) {
 	d := e.d
 	if len(d.cells) == cap(d.cells) && !d.growCells() {
 		e.full = true
 		return
 	}
 	d.cells = append(d.cells, cell{
-		subject: int32(e.subject), field: int32(f), //nolint:gosec // MaxSize bounds the number of subjects; field numbers are small
+		subject: int32(subject), field: int32(f), //nolint:gosec // MaxSize bounds the number of subjects; field numbers are small
 		from: place32(from), to: place32(len(e.dst)),
 	})
 }
@@ -135,9 +135,10 @@ func (d *Document) combine(out []byte) {
 func (d *Document) written(out []byte, i int) []byte { return out[d.cells[i].from:d.cells[i].to] }
 
 // compare orders combinations. It is exact: the hashes only save looking. Those of
-// different kinds differ, as a field belongs to one kind.
+// different kinds differ, also where a field is about persons of two.
 func (d *Document) compare(out []byte, a, b *combination) int {
-	if order := cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.last-a.first, b.last-b.first)); order != 0 {
+	if order := cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.last-a.first, b.last-b.first),
+		cmp.Compare(d.subjects[a.subject].Kind, d.subjects[b.subject].Kind)); order != 0 {
 		return order
 	}
 	for i := range int(a.last - a.first) {

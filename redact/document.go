@@ -18,7 +18,9 @@ type Document struct {
 	all      bool // want everything
 	most     int  // limit of subjects
 	budget   Budget
-	full     bool // the budget had no room
+	full     bool  // the budget had no room
+	crowded  int   // 1 + where another person was found beyond the limit of subjects
+	met      []int // places of members that say something of other persons, by object
 	tape     []item
 	subjects []Subject
 	text     []byte // unescaped strings; grows only, as subjects point into it
@@ -60,7 +62,8 @@ func (d *Document) Open(shape *rules.Shape, want rules.FieldSet, body []byte, li
 // Reset forgets the body and what was read from it, but keeps the room. A
 // Document that waits in a pool should not hold on to personal data.
 func (d *Document) Reset() {
-	d.open, d.full = false, false
+	d.open, d.full, d.crowded = false, false, 0
+	d.met = d.met[:0]
 	d.budget = nil
 	d.scan.b = nil
 	d.want = nil
@@ -82,7 +85,7 @@ func (d *Document) Reset() {
 // policy.
 func (d *Document) Size() int {
 	return cap(d.tape)*itemSize + cap(d.subjects)*subjectSize + cap(d.text) + cap(d.outcomes)*outcomeSize + cap(d.bits)*8 +
-		cap(d.cells)*cellSize + cap(d.combos)*combinationSize + cap(d.present)*8 + d.faults.size()
+		cap(d.cells)*cellSize + cap(d.combos)*combinationSize + cap(d.present)*8 + cap(d.met)*8 + d.faults.size()
 }
 
 // The sizes of what a Document holds many of, in bytes on a 64-bit machine. They
@@ -90,7 +93,7 @@ func (d *Document) Size() int {
 // that looks into memory.
 const (
 	itemSize    = 24
-	subjectSize = 176
+	subjectSize = 184
 	outcomeSize = 24
 
 	cellSize        = 16
@@ -99,7 +102,8 @@ const (
 )
 
 // Subjects returns the subjects in the order in which they begin. A subject
-// stands before those inside it.
+// stands before those inside it, and before the other persons that single fields in
+// its object are about.
 func (d *Document) Subjects() []Subject { return d.subjects }
 
 // document checks the body from end to end.
@@ -123,6 +127,9 @@ func (d *Document) document() int {
 	}
 	if d.full {
 		return s.fail(NoRoom, i)
+	}
+	if d.crowded > 0 {
+		return s.fail(TooManySubjects, d.crowded-1)
 	}
 	return i
 }

@@ -12,7 +12,8 @@ import (
 // more than once, and also for values of a subject that turns out not to be released
 // because everything else of it is withheld.
 type Tokens interface {
-	// AppendToken appends the JSON value that replaces value; for a key of a
+	// AppendToken appends the JSON value that replaces value, of the subject that the
+	// value is about: of a field about another person that one; for a key of a
 	// map a JSON string. It must not change dst otherwise, and must not keep
 	// value. False withholds the value. It is never asked for null, for the
 	// empty string, or for a value with a defect.
@@ -261,7 +262,11 @@ func (e *emission) replacement(it *item, a rules.Action) bool {
 		return false
 	}
 	if a.Cell {
-		e.cell(int(it.ref), from)
+		f := int(it.ref)
+		e.cell(e.subject, f, from)
+		if other := e.personOf(f); other != e.subject {
+			e.cell(other, f, from) // it is part of what is known of either
+		}
 	}
 	return true
 }
@@ -395,6 +400,9 @@ func (e *emission) action(f int) rules.Action {
 	if a.Cell && e.d.outcomes[e.subject].small {
 		return rules.Action{}
 	}
+	if def.about > 0 {
+		return e.both(f, a)
+	}
 	return a
 }
 
@@ -411,7 +419,7 @@ func (e *emission) token(it *item, at span, need rules.Need) (ScalarType, bool) 
 		return Absent, false
 	}
 	mark := len(e.dst)
-	out, ok := e.terms.Tokens.AppendToken(e.dst, e.subject, int(it.ref), need, value)
+	out, ok := e.terms.Tokens.AppendToken(e.dst, e.personOf(int(it.ref)), int(it.ref), need, value)
 	clear(d.text[room:])
 	d.text = d.text[:room]
 	if !ok {
@@ -435,8 +443,15 @@ func (e *emission) left(f int) {
 	if e.subject == nobody {
 		return
 	}
-	d := e.d
-	o := &d.outcomes[e.subject]
+	e.d.left(e.subject, f)
+	if other := e.personOf(f); other != e.subject {
+		e.d.left(other, f)
+	}
+}
+
+// left notes that field f of a subject is in the answer.
+func (d *Document) left(subject, f int) {
+	o := &d.outcomes[subject]
 	if !o.marked {
 		o.marked, o.bits = true, len(d.bits)
 		d.bits = slices.Grow(d.bits, d.words())[:len(d.bits)+d.words()]

@@ -27,6 +27,7 @@ var fuzzShapes = []string{
 	"subject a at g{}.m{} id=@key\ng{key} public\ng{}.m{}@key\ng{}.m{}",
 	"subject a at [][] id=.\n[][]",
 	"subject a at . id=@param\n[].p\n[].k public\n[].q{key}\n[].q{}.z",
+	"subject a at d[] id=i\nabout o in d[] id=o.i born=b\nabout p in d[] id=n\nd[].i\nd[].k public\nd[].n about=p\nd[].o.l about=o\nd[].s subtree about=o\nd[].o.i about=o\nd[].m{key}\nd[].m{}",
 	"p.q public\nl[].x public\nm{key} public\nm{}[] public\ns public subtree",
 }
 
@@ -192,7 +193,7 @@ func randomActions(shape *rules.Shape, subjects []redact.Subject, r *rand.Rand) 
 			if mostly == 0 || shape.Fields[f].Public {
 				verb = rules.Allow
 			}
-			if shape.Fields[f].Kind == subjects[i].Kind {
+			if shape.Fields[f].Concerns(subjects[i].Kind) {
 				actions[i].Fields[f] = rules.Action{Verb: verb, Need: rules.NeedPseudonym}
 				if verb == rules.Transform && r.IntN(2) == 0 {
 					actions[i].Fields[f] = rules.Action{Verb: verb, Need: rules.NeedGeneralised, Cell: r.IntN(3) > 0, Generaliser: someGeneralisers[r.IntN(len(someGeneralisers))]}
@@ -224,19 +225,36 @@ func (m *mutator) canary() string {
 	}[m.r.IntN(12)]
 }
 
+// counts reports whether somebody is in the body because of what stands at n, so that a
+// twin must have something there, too.
+func (m *mutator) counts(n *rules.Node) bool {
+	return n != nil && (len(n.Others) > 0 || n.Field >= 0 && m.ref.shape.Fields[n.Field].About > 0)
+}
+
+// somebody is a canary that is about somebody.
+func (m *mutator) somebody() string {
+	for {
+		if c := m.canary(); c != "null" {
+			return c
+		}
+	}
+}
+
+// hides reports whether the decisions withhold what stands at n.
+func (m *mutator) hides(n *rules.Node, in int) bool {
+	return in >= 0 && m.ref.actions[in] == nil || m.ref.action(n.Field, in).Verb == rules.Withhold
+}
+
 // withheld reports whether nothing of a value can leave, and no subject stands
 // there whose loss would change the numbers of the others.
 func (m *mutator) withheld(n *rules.Node, in int) bool {
 	if n == nil {
 		return true
 	}
-	if n.Field < 0 || n.Subject >= 0 {
+	if n.Field < 0 || n.Subject >= 0 || m.counts(n) {
 		return false
 	}
-	if in >= 0 && m.ref.actions[in] == nil {
-		return true
-	}
-	return m.ref.action(n.Field, in).Verb == rules.Withhold
+	return m.hides(n, in)
 }
 
 func (m *mutator) value(v *tree, n *rules.Node, in int) {
@@ -263,6 +281,8 @@ func (m *mutator) value(v *tree, n *rules.Node, in int) {
 		child, data := memberNode(n, mem)
 		hidden := m.withheld(child, in) && !data
 		switch {
+		case m.counts(child) && child.Field >= 0 && child.Subject < 0 && mem.value.raw != "null" && m.hides(child, in) && m.r.IntN(2) == 0:
+			items = append(items, func() { m.out.WriteString(mem.raw + ":" + m.somebody()) })
 		case hidden && m.r.IntN(3) == 0:
 		case hidden && m.r.IntN(2) == 0:
 			items = append(items, func() { m.out.WriteString(mem.raw + ":" + m.canary()) })

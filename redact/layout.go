@@ -28,6 +28,7 @@ type place struct {
 	roles   rules.Roles
 	below   rules.Roles // deciding members of the same subject below
 	subtree bool
+	others  []about // what it says of persons besides the subject, by kind
 	guesses []guess
 
 	at, end int // its number, and that of the place after all that is below it
@@ -51,6 +52,7 @@ const (
 // field is what is needed of a [rules.Field] for each value.
 type field struct {
 	kind   int
+	about  int // kind of the other person, 0 for none
 	public bool
 }
 
@@ -60,7 +62,7 @@ func newLayout(shape *rules.Shape) *layout {
 		return l
 	}
 	for i := range shape.Fields {
-		l.fields = append(l.fields, field{kind: shape.Fields[i].Kind, public: shape.Fields[i].Public})
+		l.fields = append(l.fields, field{kind: shape.Fields[i].Kind, about: shape.Fields[i].About, public: shape.Fields[i].Public})
 	}
 	if shape.Root != nil {
 		l.add(shape.Root)
@@ -73,7 +75,7 @@ func (l *layout) add(n *rules.Node) int {
 	at := len(l.places)
 	p := place{
 		any: nowhere, elem: nowhere, field: n.Field, key: n.Key, subject: n.Subject,
-		roles: n.Roles, subtree: n.Subtree && n.Field >= 0,
+		roles: n.Roles, subtree: n.Subtree && n.Field >= 0, others: l.others(n),
 		number: int32(at), //nolint:gosec // bounded by the policy
 	}
 	l.places = append(l.places, p)
@@ -86,6 +88,7 @@ func (l *layout) add(n *rules.Node) int {
 			p.members[key] = m
 			if l.places[m].subject < 0 {
 				p.below |= l.places[m].roles | l.places[m].below
+				inherit(&p.others, l.places[m].others)
 			}
 		}
 		if n.Any != nil {

@@ -67,14 +67,17 @@ func (d *Document) content(i int, pl *place, in, depth int, key span) int {
 	switch c := d.scan.b[i]; {
 	case c == '{' && pl.field < 0 && pl.named():
 		d.spoil(in, pl.roles, rules.TypeUnexpected) // a deciding value should stand here
+		d.blocks(i, pl, in, true)
 		return d.object(i, pl, in, depth, key)
 	case c == '[' && pl.field < 0 && pl.elem >= 0:
 		d.spoil(in, pl.roles, rules.TypeUnexpected)
 		d.spoil(in, pl.below, rules.MemberUnreachable)
+		d.blocks(i, pl, in, false)
 		return d.array(i, pl, in, depth, key)
 	case c == '{' || c == '[':
 		d.spoil(in, pl.roles, rules.TypeUnexpected)
 		d.spoil(in, pl.below, rules.MemberUnreachable)
+		d.blocks(i, pl, in, false)
 		return d.container(i, pl, depth, key)
 	}
 	return d.leaf(i, pl, in, key)
@@ -93,6 +96,7 @@ func (d *Document) object(i int, pl *place, in, depth int, key span) int {
 		return i + 1
 	}
 	var seen rules.Roles
+	mark := len(d.met)
 	for n := 0; ; n++ {
 		end, child := d.key(i, pl, n)
 		if end < 0 {
@@ -115,6 +119,9 @@ func (d *Document) object(i int, pl *place, in, depth int, key span) int {
 				// Of two parents of a deciding member each reader picks its own.
 				d.spoil(in, seen&(c.roles|c.below), rules.DuplicateMember)
 				seen |= c.roles | c.below
+				if c.others != nil {
+					d.again(k.from, mark, child, in)
+				}
 			}
 			i = d.value(i, child, in, depth+1, k)
 		}
@@ -126,6 +133,7 @@ func (d *Document) object(i int, pl *place, in, depth int, key span) int {
 		}
 		if s.b[i] == '}' {
 			d.close(t)
+			d.met = d.met[:mark]
 			return i + 1
 		}
 		if s.b[i] != ',' {
@@ -297,6 +305,9 @@ func (d *Document) leaf(i int, pl *place, in int, key span) int {
 	}
 	if typ != Null {
 		d.spoil(in, pl.below, rules.MemberUnreachable) // they should stand in an object here
+	}
+	if pl.others != nil {
+		d.tells(pl, in, typ, span{from, i}, escaped)
 	}
 	if pl.field < 0 {
 		return d.misplaced(from, i, pl)

@@ -33,7 +33,7 @@ func TestProperties(t *testing.T) {
 
 // draw writes a trie readably.
 func draw(n *rules.Node) string {
-	s := fmt.Sprintf("(field %d key %d subject %d roles %05b", n.Field, n.Key, n.Subject, n.Roles)
+	s := fmt.Sprintf("(field %d key %d subject %d roles %05b others %v", n.Field, n.Key, n.Subject, n.Roles, n.Others)
 	for _, key := range generatorKeys {
 		if m := n.Members[key]; m != nil {
 			s += " ." + key + draw(m)
@@ -67,6 +67,7 @@ type generator struct {
 	t     *rapid.T
 	shape *rules.Shape
 	roles []rules.Roles // by kind: a policy names one place for each
+	about map[int][]int // by kind: those of persons besides it
 	out   *strings.Builder
 }
 
@@ -119,11 +120,36 @@ func (g *generator) node(path string, depth, kind int, direct bool) *rules.Node 
 		n.Subtree = g.below(5) == 0
 		n.Field = g.field(path, kind, n.Subtree)
 	}
+	g.others(n, kind, direct)
 	if role := rules.Roles(1) << g.below(5); direct && kind >= 0 && g.roles[kind]&role == 0 && g.below(2) == 0 {
 		n.Roles = role
 		g.roles[kind] |= role
 	}
 	return n
+}
+
+// others draws what a place says of persons besides the subject: now and then one more,
+// a deciding member of one, or that the field here is about it.
+func (g *generator) others(n *rules.Node, kind int, direct bool) {
+	if !direct || kind < 0 || n.Subject >= 0 || g.below(3) > 0 {
+		return
+	}
+	if len(g.about[kind]) == 0 || g.below(3) == 0 {
+		if g.about == nil {
+			g.about = map[int][]int{}
+		}
+		g.about[kind] = append(g.about[kind], len(g.shape.Subjects))
+		g.shape.Subjects = append(g.shape.Subjects, rules.SubjectKind{Shape: "other", About: true, Within: kind})
+		g.roles = append(g.roles, 0)
+	}
+	other := g.about[kind][g.below(len(g.about[kind]))]
+	if n.Field >= 0 && g.below(3) > 0 {
+		g.shape.Fields[n.Field].Public, g.shape.Fields[n.Field].About = false, other
+	}
+	if role := rules.Roles(1) << g.below(5); g.roles[other]&role == 0 && g.below(2) == 0 {
+		n.Others = []rules.OtherRoles{{Kind: other, Roles: role}}
+		g.roles[other] |= role
+	}
 }
 
 // value draws a value for a place: mostly what fits, sometimes anything.

@@ -148,6 +148,7 @@ type reference struct {
 	shape    *rules.Shape
 	subjects []redact.Subject
 	begin    map[*tree]int // the subject that begins at a value
+	at       []beginning   // by subject; of a person besides one, that one's
 	actions  []*rules.Actions
 	defects  map[int]int
 	faults   map[redact.Fault]int // without counts
@@ -177,6 +178,10 @@ func (r *reference) find(v *tree, n *rules.Node, in int, key string) {
 		}
 		r.decide(&s, v, n)
 		r.subjects = append(r.subjects, s)
+		r.at = append(r.at, beginning{v, n})
+	}
+	if _, begun := r.begin[v]; n.Subject < 0 || begun { // else nothing of it is named
+		r.meet(v, n, in)
 	}
 	if !v.named(n) {
 		return
@@ -184,11 +189,18 @@ func (r *reference) find(v *tree, n *rules.Node, in int, key string) {
 	for _, e := range v.elems {
 		r.find(e, n.Elem, in, "")
 	}
+	seen := map[string]bool{}
 	for _, m := range v.members {
 		if child, data := memberNode(n, m); child != nil {
 			key := ""
 			if data {
 				key = m.raw
+			} else if child.Subject < 0 {
+				if name := unquote(m.raw); seen[name] {
+					r.meetAgain(child, in)
+				} else {
+					seen[name] = true
+				}
 			}
 			r.find(m.value, child, in, key)
 		}
@@ -232,18 +244,23 @@ func defect(why rules.Reason) redact.Scalar { return redact.Scalar{Type: redact.
 
 // ways lists the member names that lead to a role of this very subject.
 func ways(n *rules.Node, role rules.Roles, start bool) [][]string {
+	return waysBy(n, start, func(n *rules.Node) bool { return n.Roles&role != 0 })
+}
+
+// waysBy lists the member names that lead to such places of the subject at n.
+func waysBy(n *rules.Node, start bool, such func(*rules.Node) bool) [][]string {
 	if !start && n.Subject >= 0 {
 		return nil
 	}
 	var out [][]string
-	if n.Roles&role != 0 {
+	if such(n) {
 		out = append(out, nil)
 	}
 	if n.Field >= 0 {
 		return out
 	}
 	for name, child := range n.Members {
-		for _, way := range ways(child, role, false) {
+		for _, way := range waysBy(child, false, such) {
 			out = append(out, append([]string{name}, way...))
 		}
 	}
@@ -342,6 +359,9 @@ func (r *reference) action(field, in int) rules.Action {
 	if a.Cell && r.small[in] {
 		return rules.Action{}
 	}
+	if f.About > 0 {
+		return r.both(field, in, a)
+	}
 	return a
 }
 
@@ -411,9 +431,11 @@ func (r *reference) content(v *tree, n *rules.Node, in int) piece {
 	case n.Field >= 0:
 		p.text, p.leaves = r.rule(v, n, in)
 		if p.leaves {
-			p.add(in, n.Field)
-			if r.action(n.Field, in).Cell {
-				p.cells = map[int][]cellText{in: {{n.Field, p.text}}}
+			for _, s := range r.concerned(n.Field, in) {
+				p.add(s, n.Field)
+				if r.action(n.Field, in).Cell {
+					p.join(piece{cells: map[int][]cellText{s: {{n.Field, p.text}}}})
+				}
 			}
 		}
 		return p

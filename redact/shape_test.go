@@ -18,6 +18,8 @@ import (
 //	data[].id
 //	data[].object public
 //	data[].extra subtree
+//	about friend in data[] id=friend.id    another person; its paths begin at the subject's object
+//	data[].friend.name about=friend        a field that is about it, too
 //	by_id{key}              the keys of a map, decided by who encloses it
 //	by_id{}@key             the key under which a subject stands, decided by it
 func parseShape(text string) (*rules.Shape, error) {
@@ -49,17 +51,19 @@ func parseShape(text string) (*rules.Shape, error) {
 					return nil, err
 				}
 			}
-			n.Roles |= map[string]rules.Roles{
-				"id": rules.RoleID, "country": rules.RoleCountry, "region": rules.RoleRegion, "residence": rules.RoleResidence, "born": rules.RoleBorn,
-			}[name]
+			n.Roles |= roleWords[name]
 		}
 		base.Subject = len(shape.Subjects)
 		shape.Subjects = append(shape.Subjects, k)
 		shape.Single = shape.Single && !strings.ContainsAny(words[3], "[{")
 	}
+	others, err := parseOthers(shape, lines)
+	if err != nil {
+		return nil, err
+	}
 	for _, line := range lines {
 		words := strings.Fields(line)
-		if len(words) == 0 || words[0] == "subject" {
+		if len(words) == 0 || words[0] == "subject" || words[0] == "about" {
 			continue
 		}
 		f := rules.Field{Path: words[0], Kind: -1, Category: "test"}
@@ -70,7 +74,10 @@ func parseShape(text string) (*rules.Shape, error) {
 			case "subtree":
 				f.Subtree = true
 			default:
-				return nil, fmt.Errorf("unknown word %q", word)
+				name, about := strings.CutPrefix(word, "about=")
+				if f.About = others[name]; !about || f.About == 0 {
+					return nil, fmt.Errorf("unknown word %q", word)
+				}
 			}
 		}
 		path := strings.TrimSuffix(words[0], "@key")
@@ -96,12 +103,50 @@ func parseShape(text string) (*rules.Shape, error) {
 	for i := range shape.Subjects {
 		shape.Subjects[i].Personal = rules.NewFieldSet(len(shape.Fields))
 		for n, f := range shape.Fields {
-			if f.Kind == i && !f.Public {
+			if f.Concerns(i) && !f.Public {
 				shape.Subjects[i].Personal.Add(n)
 			}
 		}
 	}
 	return shape, nil
+}
+
+// parseOthers reads the lines about persons besides the subjects, and returns the
+// kind of each by its name.
+func parseOthers(shape *rules.Shape, lines []string) (map[string]int, error) {
+	others := map[string]int{}
+	for _, line := range lines {
+		words := strings.Fields(line)
+		if len(words) < 4 || words[0] != "about" {
+			continue
+		}
+		base, within, err := walkShape(shape, words[3])
+		if err != nil {
+			return nil, err
+		}
+		k := rules.SubjectKind{Shape: words[1], Path: words[3], About: true, Within: within}
+		kind := len(shape.Subjects)
+		for _, role := range words[4:] {
+			name, path, _ := strings.Cut(role, "=")
+			if path == "@param" {
+				k.ID = rules.IDParam
+				continue
+			}
+			n, _, err := walkFrom(base, -1, path)
+			if err != nil {
+				return nil, err
+			}
+			n.Others = append(n.Others, rules.OtherRoles{Kind: kind, Roles: roleWords[name]})
+		}
+		others[words[1]] = kind
+		shape.Subjects = append(shape.Subjects, k)
+	}
+	return others, nil
+}
+
+// roleWords are the names of the deciding members.
+var roleWords = map[string]rules.Roles{
+	"id": rules.RoleID, "country": rules.RoleCountry, "region": rules.RoleRegion, "residence": rules.RoleResidence, "born": rules.RoleBorn,
 }
 
 func walkShape(shape *rules.Shape, path string) (*rules.Node, int, error) {
@@ -210,7 +255,7 @@ func decisions(shape *rules.Shape, subjects []redact.Subject, text string) ([]*r
 				for f := range shape.Fields {
 					if path == "*" || path == shape.Fields[f].Path {
 						found = true
-						if out[i] != nil && shape.Fields[f].Kind == s.Kind {
+						if out[i] != nil && shape.Fields[f].Concerns(s.Kind) {
 							out[i].Fields[f] = a
 						}
 					}

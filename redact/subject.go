@@ -6,13 +6,17 @@ import "github.com/modicum-dev/modicum/rules"
 // what may be seen of it. They are read whether or not they may leave.
 type Subject struct {
 	Kind   int // number of the subject kind in the shape
-	Parent int // index of the nearest enclosing subject, -1 for none
+	Parent int // index of the nearest enclosing subject, -1 for none; of a person that single fields are about that of these fields
 
 	ID        Scalar // absent when the kind takes its id from the request
 	Country   Scalar
 	Region    Scalar
 	Residence Scalar
 	Born      Scalar
+
+	// The other persons that single fields in its object are about, as a list by index,
+	// and of such a person the next one: 0 ends it.
+	others, next int32
 }
 
 // ScalarType is the JSON type of a deciding member.

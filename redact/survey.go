@@ -26,6 +26,7 @@ const (
 type Place struct {
 	Found   Found
 	Subject int // index of the subject that the place belongs to, -1 outside every subject
+	Other   int // index of the other person that the field here is about, -1 for none
 	Field   int // number of the field whose rule stands here, or -1
 	// Defect: the value has half of a surrogate pair, so that its rule does not let
 	// it leave.
@@ -168,7 +169,7 @@ type survey struct {
 
 func (v *survey) tell(found Found, field, subject, from, to int) {
 	s := &v.d.scan
-	p := Place{Found: found, Field: field, Subject: subject, Defect: s.lone, Value: s.b[from:to], steps: v.steps}
+	p := Place{Found: found, Field: field, Subject: subject, Other: v.d.aboutOther(field, subject), Defect: s.lone, Value: s.b[from:to], steps: v.steps}
 	if n := len(v.steps); n > 0 {
 		p.Map = v.steps[n-1].data
 	}
@@ -201,6 +202,9 @@ func (v *survey) value(i, p, in int) int {
 
 // begin tells of a subject: they are numbered in the order in which they begin.
 func (v *survey) begin(i int) int {
+	for v.d.layout.shape.Subjects[v.d.subjects[v.subjects].Kind].About {
+		v.subjects++ // it has no object, and so begins nowhere
+	}
 	v.subjects++
 	v.tell(FoundSubject, -1, v.subjects-1, i, i)
 	return v.subjects - 1

@@ -105,6 +105,9 @@ func checkSurvey(tb testing.TB, doc *redact.Document, shape *rules.Shape, body [
 	doc.Survey(func(p *redact.Place) {
 		if p.Found == redact.FoundRule || p.Found == redact.FoundKey {
 			covered[field{p.Subject, p.Field}] = true
+			if p.Other >= 0 {
+				covered[field{p.Other, p.Field}] = true
+			}
 		}
 		if p.Found == redact.FoundKey || p.Found == redact.FoundSubject {
 			return // no value

@@ -341,6 +341,7 @@ type SubjectDef struct {
 	Key        bool // the map key is the id
 	Param      Name // path parameter
 	Query      Name // query parameter
+	Caller     bool // whoever the caller's own credential names
 	Country    Name // paths, relative to the object
 	Region     Name
 	Residence  Name
@@ -358,6 +359,9 @@ type FieldDef struct {
 	Link     string
 	Token    TokenShape
 	Source   string
+	// About is the person besides the enclosing subject that the field is about, nil
+	// for none. Its paths are relative to the object of the shape.
+	About *SubjectDef
 }
 
 // ResourceDef is one route.

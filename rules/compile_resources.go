@@ -37,7 +37,11 @@ func (c *compiler) population(n Name) *Population {
 	return &Population{Name: n.Value, Type: IDString}
 }
 
+// subjectPopulation checks of whom a subject is one, and returns its population.
 func (c *compiler) subjectPopulation(d *SubjectDef) *Population {
+	if d.Category == CategoryUnknown {
+		c.problem(d.Pos, ErrMissing, "a subject needs its category", "category: customer, business_partner, staff, employee_family or visitor")
+	}
 	if d.Population.Value == "" {
 		c.problem(d.Pos, ErrMissing, "a subject needs its population", "population: one that populations declares")
 		return &Population{Type: IDString}
@@ -89,15 +93,16 @@ func (c *compiler) rule(f *FieldDef) (attrs *CategoryAttrs, ok bool) {
 		c.problem(f.Path.Pos, ErrBadValue, fmt.Sprintf("%q is %v", f.Path.Value, err), "")
 		return nil, false
 	}
+	sound := f.About == nil || c.about(f)
 	if f.Public == (f.Category.Value != "") {
 		c.problem(f.Path.Pos, ErrMissing, fmt.Sprintf("%q is either public or has a category", f.Path.Value), "")
 		return nil, false
 	}
 	if f.Public {
-		return nil, true
+		return nil, sound
 	}
 	attrs = c.category(f.Category)
-	return attrs, attrs != nil
+	return attrs, attrs != nil && sound
 }
 
 func (c *compiler) resource(a *api, d *APIDef, def *ResourceDef) {

@@ -12,7 +12,7 @@ func (p *Plan) decide(c *Class) *Actions {
 	in := common.with(&person)
 	a.Gate = subjectGate(&in)
 	for i := range fields {
-		if fields[i].Kind != int(c.Kind) || fields[i].Public {
+		if !fields[i].Concerns(int(c.Kind)) || fields[i].Public {
 			continue
 		}
 		conditions, s := common.of(p, &fields[i]), c.of(kind.number[i])

@@ -33,6 +33,15 @@ type Node struct {
 	// Roles are the deciding members of the nearest enclosing subject that
 	// are read from the scalar here, whether or not it may leave.
 	Roles Roles
+	// Others are the deciding members of other persons that are read from the scalar
+	// here, by kind number; see [SubjectKind.About].
+	Others []OtherRoles
+}
+
+// OtherRoles is what one place says of a person besides the enclosing subject.
+type OtherRoles struct {
+	Kind  int
+	Roles Roles
 }
 
 // NewNode returns a node that names nothing yet.
@@ -56,16 +65,25 @@ type Field struct {
 	Category string // of data, dotted; empty for a public member
 	Public   bool   // not personal: leaves and is withheld with its subject
 	Kind     int    // number of the subject kind that decides it, -1 outside every subject
-	Subtree  bool
-	Link     string     // link class: equal classes join within one recipient
-	Token    TokenShape // what a pseudonym of it looks like
-	Source   string     // direct, observed, third_party, ...
-	attrs    *CategoryAttrs
+	// About is the number of the kind of person besides the enclosing subject that it
+	// is about: then both decide, and both must allow. 0 for none, as the kind of such
+	// a person always comes after that of a subject.
+	About   int
+	Subtree bool
+	Link    string     // link class: equal classes join within one recipient
+	Token   TokenShape // what a pseudonym of it looks like
+	Source  string     // direct, observed, third_party, ...
+	attrs   *CategoryAttrs
 }
 
 // Attrs returns what the policy says of the field's category, nil for a
 // public one.
 func (f *Field) Attrs() *CategoryAttrs { return f.attrs }
+
+// Concerns reports whether a kind of subject decides about the field.
+func (f *Field) Concerns(kind int) bool {
+	return kind >= 0 && (f.Kind == kind || f.About > 0 && f.About == kind)
+}
 
 // TokenShape is the form of a pseudonym, for clients with typed fields.
 type TokenShape uint8
@@ -79,8 +97,13 @@ const (
 
 // SubjectKind is one kind of subject that a body holds.
 type SubjectKind struct {
-	Shape      string // name of the shape in the policy
-	Path       string // of its object, from the root of the body
+	// About marks a person that has no object of its own: single fields in the object
+	// of another subject are about it, whose kind number is Within.
+	About  bool
+	Within int
+
+	Shape      string // name of the shape in the policy; of an About kind with the path of its first field
+	Path       string // of its object, from the root of the body; of an About kind that of the enclosing subject
 	Population *Population
 	Category   SubjectCategory
 	ID         IDSource
@@ -102,4 +125,5 @@ const (
 	IDKey                    // the key under which its object stands in a map
 	IDParam                  // a path parameter of the route
 	IDQuery                  // a query parameter
+	IDCaller                 // the caller's own credential: nobody else has one
 )

@@ -21,7 +21,7 @@ type Step struct {
 // field has no trail.
 func (p *Plan) Trail(c Class, field int) Trail {
 	f := &p.resource.Shape.Fields[field]
-	if f.Public || f.Kind != int(c.Kind) {
+	if f.Public || !f.Concerns(int(c.Kind)) {
 		return Trail{}
 	}
 	common := p.conditions(c.Category)

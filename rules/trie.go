@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 )
@@ -14,18 +13,21 @@ type shapeBuilder struct {
 	res   *ResourceDef
 	shape *Shape
 	defs  []*SubjectDef // by kind number
-	rules []Name        // by field number: the path as its author wrote it
+	bases []string      // by kind number: where the paths of its definition begin
+	about map[otherKey]int
+	route []string // the parameters of the route
+	rules []Name   // by field number: the path as its author wrote it
 }
 
 func (c *compiler) buildShape(api *APIDef, res *ResourceDef, params []string) *Shape {
-	b := &shapeBuilder{c: c, api: api, res: res, shape: &Shape{Root: NewNode(), Single: true}}
+	b := &shapeBuilder{c: c, api: api, res: res, shape: &Shape{Root: NewNode(), Single: true}, about: make(map[otherKey]int), route: params}
 	if res.Subject != nil {
-		b.kind(b.shape.Root, res.Subject, res.Name.Value, ".", params)
+		b.kind(b.shape.Root, res.Subject, res.Name.Value, ".")
 	}
 	placements := slices.Clone(res.Body)
 	slices.SortStableFunc(placements, func(x, y BodyDef) int { return depth(x.Path.Value) - depth(y.Path.Value) })
 	for i := range placements {
-		b.placeSubject(&placements[i], params)
+		b.placeSubject(&placements[i])
 	}
 	for i := range placements {
 		b.placeFields(&placements[i])
@@ -52,7 +54,7 @@ func (b *shapeBuilder) shapeDef(p *BodyDef) *ShapeDef {
 }
 
 // placeSubject marks the object of a shape that is about a subject.
-func (b *shapeBuilder) placeSubject(p *BodyDef, params []string) {
+func (b *shapeBuilder) placeSubject(p *BodyDef) {
 	if p.Public {
 		return
 	}
@@ -68,7 +70,7 @@ func (b *shapeBuilder) placeSubject(p *BodyDef, params []string) {
 		b.c.problem(p.Path.Pos, ErrConflict, fmt.Sprintf("two subjects at %q", p.Path.Value), "remove the resource's own subject, or the shape's")
 		return
 	}
-	b.kind(node, def.Subject, def.Name.Value, p.Path.Value, params)
+	b.kind(node, def.Subject, def.Name.Value, p.Path.Value)
 }
 
 // standsAtObject reports whether a shape is placed where an object can be.
@@ -78,91 +80,6 @@ func (b *shapeBuilder) standsAtObject(p *BodyDef) bool {
 		return false
 	}
 	return true
-}
-
-// kind registers a kind of subject whose object stands at node.
-func (b *shapeBuilder) kind(node *Node, def *SubjectDef, shape, path string, params []string) {
-	pop := b.c.subjectPopulation(def)
-	k := SubjectKind{
-		Shape: shape, Path: path, Population: pop, Category: def.Category,
-		HasBorn: def.Born.Value != "", HasCountry: def.Country.Value != "" || def.Residence.Value != "", FromState: def.FromState,
-	}
-	if def.Category == CategoryUnknown {
-		b.c.problem(def.Pos, ErrMissing, "a subject needs its category", "category: customer, business_partner, staff, employee_family or visitor")
-	}
-	sources := 0
-	for source, given := range []bool{IDMember: def.At.Value != "", IDKey: def.Key, IDParam: def.Param.Value != "", IDQuery: def.Query.Value != ""} {
-		if given {
-			k.ID = IDSource(source)
-			sources++
-		}
-	}
-	if sources != 1 {
-		b.c.problem(def.Pos, ErrMissing, "a subject needs one source of its id", "id: {at: PATH}, {key: true}, {param: NAME} or {query: NAME}")
-		k.ID = IDMember
-	}
-	switch k.ID {
-	case IDParam:
-		k.Param = def.Param.Value
-		if !slices.Contains(params, k.Param) {
-			b.c.problem(def.Param.Pos, ErrDangling, fmt.Sprintf("the route has no parameter {%s}", k.Param), DidYouMean(k.Param, params))
-		}
-	case IDQuery:
-		k.Param = def.Query.Value
-		if !slices.ContainsFunc(b.res.Query, func(q QueryDef) bool { return q.Name.Value == k.Param }) {
-			b.c.problem(def.Query.Pos, ErrDangling, fmt.Sprintf("the resource allows no query parameter %q", k.Param), "")
-		}
-	case IDKey:
-		if last, ok := lastStep(path); !ok || last != stepAny {
-			b.c.problem(def.Pos, ErrConflict, "id: {key: true} needs the shape placed at members of a map", "a path that ends with {}")
-		}
-	case IDMember:
-	}
-	if len(b.shape.Subjects) > 254 {
-		b.c.problem(def.Pos, ErrTooMuch, "more than 255 kinds of subject in one body", "")
-		return
-	}
-	node.Subject = len(b.shape.Subjects)
-	b.shape.Subjects = append(b.shape.Subjects, k)
-	b.defs = append(b.defs, def)
-	if steps, _ := parsePath(path); slices.ContainsFunc(steps, func(s step) bool { return s.kind != stepMember }) {
-		b.shape.Single = false
-	}
-	for role, at := range def.roles() {
-		b.role(path, at, role)
-	}
-}
-
-// roles yields the paths of the deciding members, in the order of the roles.
-func (d *SubjectDef) roles() iter.Seq2[Roles, Name] {
-	return func(yield func(Roles, Name) bool) {
-		role := RoleID
-		for _, at := range []Name{d.At, d.Country, d.Region, d.Residence, d.Born} {
-			if at.Value != "" && !yield(role, at) {
-				return
-			}
-			role <<= 1
-		}
-	}
-}
-
-// role marks a deciding member. Only members lead to it: an element of an
-// array would be many values for one fact.
-func (b *shapeBuilder) role(base string, path Name, role Roles) {
-	steps, err := parsePath(path.Value)
-	if err != nil || len(steps) == 0 {
-		b.c.problem(path.Pos, ErrBadValue, fmt.Sprintf("%q is %v", path.Value, errPath), "")
-		return
-	}
-	for _, s := range steps {
-		if s.kind != stepMember {
-			b.c.problem(path.Pos, ErrBadValue, fmt.Sprintf("%q leads through an array or a map: one subject needs one value", path.Value), "")
-			return
-		}
-	}
-	if node, _, ok := b.walk(Name{Value: joinPath(base, path.Value), Pos: path.Pos}); ok {
-		node.Roles |= role
-	}
 }
 
 // walk returns the node at a path from the root, made on the way, and the kind
@@ -209,7 +126,7 @@ func (b *shapeBuilder) walk(path Name) (*Node, int, bool) {
 
 func (b *shapeBuilder) placeFields(p *BodyDef) {
 	if p.Public {
-		b.field(".", FieldDef{Path: p.Path, Public: true})
+		b.field(".", "", FieldDef{Path: p.Path, Public: true})
 		return
 	}
 	def := b.shapeDef(p)
@@ -217,12 +134,12 @@ func (b *shapeBuilder) placeFields(p *BodyDef) {
 		return
 	}
 	for _, f := range def.Fields {
-		b.field(p.Path.Value, f)
+		b.field(p.Path.Value, def.Name.Value, f)
 	}
 }
 
-// field adds one rule.
-func (b *shapeBuilder) field(base string, def FieldDef) {
+// field adds one rule of a shape that is placed at base.
+func (b *shapeBuilder) field(base, shape string, def FieldDef) {
 	attrs, ok := b.c.rule(&def)
 	if !ok {
 		return
@@ -244,8 +161,13 @@ func (b *shapeBuilder) field(base string, def FieldDef) {
 	f.Kind = kind
 	if kind < 0 && !f.Public {
 		b.c.problem(def.Path.Pos, ErrConflict, fmt.Sprintf("%q is personal, but nobody is the subject of it in resource %q", def.Path.Value, b.res.Name.Value),
-			"give the shape or the resource a subject, or say `public`")
+			def.needsSubject())
 		return
+	}
+	if def.About != nil {
+		if f.About, ok = b.other(base, shape, &def, kind); !ok {
+			return
+		}
 	}
 	slot := &node.Field
 	switch last {
@@ -279,6 +201,9 @@ func (b *shapeBuilder) finish() {
 	for i, f := range b.shape.Fields {
 		if f.Kind >= 0 && !f.Public {
 			b.shape.Subjects[f.Kind].Personal.Add(i)
+			if f.About > 0 {
+				b.shape.Subjects[f.About].Personal.Add(i)
+			}
 		}
 	}
 	if b.res.NoSubjects != (len(b.shape.Subjects) == 0) {
@@ -301,18 +226,6 @@ func (b *shapeBuilder) finish() {
 		for _, at := range def.roles() {
 			b.decides(kind, at)
 		}
-	}
-}
-
-// decides checks a deciding member once all subjects stand where they stand.
-func (b *shapeBuilder) decides(kind int, at Name) {
-	node, owner, ok := b.walk(Name{Value: joinPath(b.shape.Subjects[kind].Path, at.Value), Pos: at.Pos})
-	switch {
-	case !ok:
-	case owner != kind:
-		b.c.problem(at.Pos, ErrConflict, fmt.Sprintf("%q leads into the object of another subject, in resource %q", at.Value, b.res.Name.Value), "a subject decides by its own members")
-	case node.container():
-		b.c.problem(at.Pos, ErrConflict, fmt.Sprintf("%q decides about a subject and has members of its own, in resource %q", at.Value, b.res.Name.Value), "name the member that holds the value")
 	}
 }
 

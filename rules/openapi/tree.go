@@ -56,6 +56,9 @@ func (t *tree) action(field int) rules.Action {
 	if f.Kind < 0 {
 		return rules.Action{Verb: rules.Allow, Need: rules.NeedClear} // public, and about nobody
 	}
+	if f.About > 0 && t.actions[f.About].Fields[field].Verb == rules.Withhold {
+		return rules.Action{} // of that person it never leaves
+	}
 	return t.actions[f.Kind].Fields[field]
 }
 

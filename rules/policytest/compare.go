@@ -30,7 +30,7 @@ func (c *comparison) compare(e *Expect) {
 	}
 	if e.Rest != nil {
 		for i := range c.shape.Fields {
-			if f := &c.shape.Fields[i]; f.Kind == c.kind && !f.Public && !named[i] {
+			if f := &c.shape.Fields[i]; f.Concerns(c.kind) && !f.Public && !named[i] {
 				c.field(i, f.Path, *e.Rest)
 			}
 		}
@@ -96,7 +96,7 @@ func (c *comparison) nothing(want rules.Name) {
 	if !c.actions.Nothing {
 		var left []string
 		for i := range c.shape.Fields {
-			if f := &c.shape.Fields[i]; f.Kind == c.kind && !f.Public && c.actions.Fields[i].Verb != rules.Withhold {
+			if f := &c.shape.Fields[i]; f.Concerns(c.kind) && !f.Public && c.actions.Fields[i].Verb != rules.Withhold {
 				left = append(left, f.Path)
 			}
 		}
@@ -105,7 +105,7 @@ func (c *comparison) nothing(want rules.Name) {
 	}
 	var reasons []string
 	for i := range c.shape.Fields {
-		if d := c.actions.Decisions[i]; c.shape.Fields[i].Kind == c.kind && len(d.Reasons) > 0 {
+		if d := c.actions.Decisions[i]; c.shape.Fields[i].Concerns(c.kind) && len(d.Reasons) > 0 {
 			reasons = append(reasons, d.Reasons[0].String())
 		}
 	}
@@ -120,7 +120,7 @@ func (c *comparison) nothing(want rules.Name) {
 func (c *comparison) basis() string {
 	basis := rules.BasisNone
 	for i := range c.shape.Fields {
-		if c.shape.Fields[i].Kind == c.kind && c.actions.Fields[i].Verb != rules.Withhold {
+		if c.shape.Fields[i].Concerns(c.kind) && c.actions.Fields[i].Verb != rules.Withhold {
 			basis = max(basis, c.actions.Decisions[i].Basis)
 		}
 	}

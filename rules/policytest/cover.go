@@ -104,7 +104,7 @@ func (c *coverage) decided(plan *rules.Plan, a *rules.Actions) {
 	gated := rules.Rule("") // one gate hides all fields, and counts once
 	for i := range fields {
 		f := &fields[i]
-		if f.Kind != int(a.Class.Kind) || f.Public {
+		if !f.Concerns(int(a.Class.Kind)) || f.Public {
 			continue
 		}
 		c.cell(recipient, purpose, f.Category)

@@ -112,6 +112,7 @@ func (e *explainer) people() error {
 			p.ID = e.match.Param(kind.Param)
 		case rules.IDQuery:
 			p.ID = e.query.Get(kind.Param)
+		case rules.IDCaller: // the case does not say who
 		case rules.IDMember, rules.IDKey:
 			p.ID = string(subjects[i].ID.Text)
 		}
@@ -128,7 +129,7 @@ func (e *explainer) answer() error {
 	}
 	var there []int // the subjects that are in the answer
 	for i := range e.tried.Subjects {
-		if e.tried.Subjects[i].Released {
+		if e.tried.Subjects[i].Released && !e.about(&e.doc, i) {
 			there = append(there, i)
 		}
 	}
@@ -136,7 +137,17 @@ func (e *explainer) answer() error {
 	if err := doc.Open(e.match.Resource.Shape, nil, e.result, redact.Limits{}); err != nil {
 		return fmt.Errorf("%w: %w", ErrExplanation, err)
 	}
-	if len(doc.Subjects()) != len(there) {
+	original := make([]int, len(doc.Subjects())) // by subject of the answer
+	for i := range original {
+		if e.about(&doc, i) { // not always where it was: its id may be missing
+			continue
+		}
+		if len(there) == 0 {
+			return ErrExplanation
+		}
+		original[i], there = there[0], there[1:]
+	}
+	if len(there) > 0 {
 		return ErrExplanation
 	}
 	doc.Survey(func(p *redact.Place) {
@@ -144,7 +155,7 @@ func (e *explainer) answer() error {
 		case redact.FoundRule, redact.FoundKey:
 			from := origin{p.Subject, p.Field}
 			if p.Subject >= 0 {
-				from.subject = there[p.Subject]
+				from.subject = original[p.Subject]
 			}
 			e.left[from] = append(e.left[from], json.RawMessage(p.Value))
 		case redact.FoundUnmapped, redact.FoundUnexpected:
@@ -176,7 +187,8 @@ func (e *explainer) decided(from origin) verdict {
 		return out
 	}
 	person := &e.tried.Subjects[from.subject]
-	if field.Kind != e.doc.Subjects()[from.subject].Kind {
+	kind := e.doc.Subjects()[from.subject].Kind
+	if !field.Concerns(kind) {
 		return out // of another kind than the person that it stands in
 	}
 	if field.Public {
@@ -188,7 +200,7 @@ func (e *explainer) decided(from origin) verdict {
 		}
 		return out
 	}
-	line := &e.profiles[from.subject].Fields[e.bits[field.Kind][from.field]]
+	line := &e.profiles[from.subject].Fields[e.bits[kind][from.field]]
 	for _, r := range line.Reasons {
 		if reason, ok := rules.ParseReason(r); ok {
 			out.reasons = append(out.reasons, reason)

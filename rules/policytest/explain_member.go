@@ -14,6 +14,7 @@ func (e *explainer) place(p *redact.Place) {
 	e.close(pointer, p.Found == redact.FoundKey || p.Found == redact.FoundSubject)
 	if p.Found == redact.FoundSubject {
 		e.tried.Subjects[p.Subject].Pointer = pointer
+		e.besides(p.Subject, pointer)
 		e.begun, e.begunAt = p.Subject, p.Depth()
 		return
 	}
@@ -25,7 +26,7 @@ func (e *explainer) place(p *redact.Place) {
 		m.Category = e.match.Resource.Shape.Fields[p.Field].Category
 	}
 	from := origin{p.Subject, p.Field}
-	action := e.decided(from)
+	action := e.verdict(p)
 	m.Reasons = action.reasons
 	leaves := action.outcome != OutcomeWithheld
 	switch {

@@ -277,7 +277,7 @@ func fieldNumber(shape *rules.Shape, kind int, path string) int {
 		return -1
 	}
 	for i := range shape.Fields {
-		if f := &shape.Fields[i]; f.Kind == kind && (f.Path == path || f.Path == joined(shape.Subjects[kind].Path, path)) {
+		if f := &shape.Fields[i]; f.Concerns(kind) && (f.Path == path || f.Path == joined(shape.Subjects[kind].Path, path)) {
 			return i
 		}
 	}
@@ -297,7 +297,7 @@ func joined(base, rel string) string {
 
 func fieldNames(shape *rules.Shape, kinds []int) (paths []string) {
 	for i := range shape.Fields {
-		if f := &shape.Fields[i]; slices.Contains(kinds, f.Kind) {
+		if f := &shape.Fields[i]; slices.ContainsFunc(kinds, f.Concerns) && f.Kind >= 0 {
 			base := shape.Subjects[f.Kind].Path
 			paths = append(paths, f.Path, strings.TrimPrefix(strings.TrimPrefix(f.Path, base), "."))
 		}

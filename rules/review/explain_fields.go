@@ -82,7 +82,7 @@ func (x *explainer) asked() (fields []int, ok bool) {
 		}
 		named := x.Field == "" || meant(f, f.Path, x.Field) || meant(f, relative, x.Field)
 		switch {
-		case f.Kind != x.kind && f.Kind >= 0:
+		case !f.Concerns(x.kind) && f.Kind >= 0:
 			if named && other == "" {
 				other = x.shape.Subjects[f.Kind].Shape
 			}
@@ -138,10 +138,26 @@ func (x *explainer) decided(i int, actions *rules.Actions) Answer {
 	if trail.Action.Cell {
 		a.Says = fmt.Sprintf("only where at least %d people of the answer share the values, and withheld otherwise", x.plan.MinCell())
 	}
+	if other := x.alsoAbout(i); other != "" {
+		a.Says = strings.TrimPrefix(a.Says+"; ", "; ") + "it is also about another person, and leaves only if both decisions let it: ask about that one with --kind " + other
+	}
 	for _, s := range trail.Steps {
 		a.Steps = append(a.Steps, step(s))
 	}
 	return a
+}
+
+// alsoAbout names the kind of the other person that decides about a field, empty for
+// none.
+func (x *explainer) alsoAbout(i int) string {
+	f := &x.shape.Fields[i]
+	switch f.About {
+	case 0:
+		return ""
+	case x.kind:
+		return x.shape.Subjects[f.Kind].Shape
+	}
+	return x.shape.Subjects[f.About].Shape
 }
 
 func form(a rules.Action) rules.Form {

@@ -61,10 +61,11 @@ func (d *decoder) subject(v value) *rules.SubjectDef {
 		"category":   func(v value) { s.Category = oneOf(v, subjectCategory, subjectWords...) },
 		"id": func(v value) {
 			v.mapping(keys{
-				"at":    func(v value) { s.At = v.word() },
-				"key":   func(v value) { s.Key = v.boolean() },
-				"param": func(v value) { s.Param = v.word() },
-				"query": func(v value) { s.Query = v.word() },
+				"at":     func(v value) { s.At = v.word() },
+				"key":    func(v value) { s.Key = v.boolean() },
+				"param":  func(v value) { s.Param = v.word() },
+				"query":  func(v value) { s.Query = v.word() },
+				"caller": func(v value) { s.Caller = v.boolean() },
 			})
 		},
 		"country":   func(v value) { s.Country = v.word() },
@@ -94,6 +95,7 @@ func (d *decoder) field(key rules.Name, v value) rules.FieldDef {
 			"source": func(v value) {
 				f.Source = oneOf(v, sourceTag, "direct", "observed", "third_party", "technology_partner")
 			},
+			"about": func(v value) { f.About = d.subject(v) },
 		})
 	})
 	return f
