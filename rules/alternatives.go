@@ -23,8 +23,8 @@ const maxChanges = 3
 // Identity, group, age and place of a person are no changes, nor is what cannot come
 // about: an executed erasure is not undone, and nobody is untold a notice.
 func (p *Plan) Alternatives(c Class, field int) []Alternative {
-	f, m := p.atlas(field)
-	if m == nil || f.Kind != int(c.Kind) {
+	f, m := p.atlas(field, p.resource.Shape.Subjects[c.Kind].About)
+	if m == nil || !f.Concerns(int(c.Kind)) {
 		return nil
 	}
 	s := c.of(p.kinds[c.Kind].number[field])

@@ -25,6 +25,9 @@ type Place struct {
 	API, Resource string
 	Shape         string // of the subject's object
 	Path          string // from the root of the body
+	// Other: it is the decision of the person whom the field is about besides the
+	// subject that encloses it.
+	Other bool
 }
 
 // Change is one way in which the outcome changes, and in which situations.
@@ -197,27 +200,35 @@ type memoKey struct {
 	conditions [2]conditions
 	forms      [2]forms
 	mapped     [2]bool
+	free       [2]bool
 	atlas      *atlas
 }
 
 // changes enumerates the situations in which the outcome for a field changes. It is
 // asked once for equal conditions.
 func (c *comparison) changes(f *fieldPair, plans [2]*Plan) []Change {
-	var key memoKey
+	key, read := memoKey{}, plans
 	for side, p := range plans {
 		if p == nil {
 			continue
 		}
 		key.mapped[side] = true
+		if key.free[side] = f.key[side].free; key.free[side] {
+			if plans[1-side] == nil {
+				return nil // the decision of the subject tells it
+			}
+			read[side] = nil // nothing of that person is looked at
+		}
 		key.conditions[side] = p.conditions(f.key[side].group).of(p, f.fields[side])
 		key.forms[side] = p.forms(f.fields[side])
 	}
-	alike := c.alike(f, plans)
-	if alike && key.conditions[0] == key.conditions[1] && key.forms[0] == key.forms[1] {
+	free := key.free != [2]bool{}
+	alike := c.alike(f, read)
+	if alike && !free && key.conditions[0] == key.conditions[1] && key.forms[0] == key.forms[1] {
 		return nil
 	}
-	key.atlas = c.atlas(f, plans, alike)
-	if key.atlas.diagonal && key.mapped[0] && key.mapped[1] && key.conditions[0] == key.conditions[1] && key.forms[0] == key.forms[1] {
+	key.atlas = c.atlas(f, read, alike)
+	if key.atlas.diagonal && !free && key.mapped[0] && key.mapped[1] && key.conditions[0] == key.conditions[1] && key.forms[0] == key.forms[1] {
 		return nil
 	}
 	known, ok := c.memo[key]
@@ -225,7 +236,10 @@ func (c *comparison) changes(f *fieldPair, plans [2]*Plan) []Change {
 		var questions [2]question
 		for side := range questions {
 			questions[side] = nothing
-			if key.mapped[side] {
+			switch {
+			case key.free[side]:
+				questions[side] = plans[side].freely(f.fields[side], f.key[side], &key.conditions[side], &key.forms[side])
+			case key.mapped[side]:
 				questions[side] = key.conditions[side].question(&key.forms[side], false)
 			}
 		}

@@ -20,7 +20,10 @@ type fieldKey [2]fieldReading
 
 // fieldReading is what a policy says of a field, beside what contracts do.
 type fieldReading struct {
-	mapped         bool // as personal data
+	mapped bool // as personal data
+	// other: what the person decides that the field is about besides its subject. free:
+	// here the policy has none, so that nobody but the subject restricts it.
+	other, free    bool
 	group          SubjectCategory
 	category, link string
 	kind           kindReading
@@ -45,9 +48,9 @@ func (c *comparison) pairFields() {
 	byKey := make(map[fieldKey]*fieldPair)
 	for _, names := range c.resourceNames() {
 		pair := resourcePair{}
-		var readings [2]map[string]fieldReading
-		var fields [2]map[string]*Field
-		var paths []string
+		var readings [2]map[fieldName]fieldReading
+		var fields [2]map[fieldName]*Field
+		var paths []fieldName
 		for side, p := range c.policies {
 			if a := p.apis[names[0]]; a != nil {
 				pair.sides[side] = a.resource(names[1])
@@ -55,8 +58,11 @@ func (c *comparison) pairFields() {
 			readings[side], fields[side] = pair.sides[side].personal()
 			paths = slices.AppendSeq(paths, maps.Keys(readings[side]))
 		}
-		slices.Sort(paths)
+		slices.SortFunc(paths, fieldName.compare)
 		for _, path := range slices.Compact(paths) {
+			for side := range readings {
+				path.release(readings[side], fields[side])
+			}
 			key := fieldKey{readings[0][path], readings[1][path]}
 			f := byKey[key]
 			if f == nil {
@@ -64,7 +70,7 @@ func (c *comparison) pairFields() {
 				byKey[key] = f
 				c.fields = append(c.fields, f)
 			}
-			f.places = append(f.places, fieldPlace{resource: len(c.resources), place: Place{API: names[0], Resource: names[1], Shape: pair.shape(path), Path: path}})
+			f.places = append(f.places, fieldPlace{resource: len(c.resources), place: Place{API: names[0], Resource: names[1], Shape: pair.shape(path), Path: path.path, Other: path.other}})
 		}
 		c.resources = append(c.resources, pair)
 	}
@@ -84,14 +90,19 @@ func (c *comparison) resourceNames() [][2]string {
 }
 
 // shape names the shape of the subject of a field, as the newer policy has it.
-func (p *resourcePair) shape(path string) (name string) {
+func (p *resourcePair) shape(of fieldName) (name string) {
 	for _, r := range p.sides {
 		if r == nil {
 			continue
 		}
 		for i := range r.Shape.Fields {
-			if f := &r.Shape.Fields[i]; f.Path == path && f.Kind >= 0 {
+			f := &r.Shape.Fields[i]
+			switch {
+			case f.Path != of.path || f.Kind < 0:
+			case !of.other:
 				name = r.Shape.Subjects[f.Kind].Shape
+			case f.About > 0:
+				name = r.Shape.Subjects[f.About].Shape
 			}
 		}
 	}
@@ -99,8 +110,8 @@ func (p *resourcePair) shape(path string) (name string) {
 }
 
 // personal lists the personal fields of a resource by path.
-func (r *Resource) personal() (map[string]fieldReading, map[string]*Field) {
-	readings, fields := make(map[string]fieldReading), make(map[string]*Field)
+func (r *Resource) personal() (map[fieldName]fieldReading, map[fieldName]*Field) {
+	readings, fields := make(map[fieldName]fieldReading), make(map[fieldName]*Field)
 	if r == nil {
 		return readings, fields
 	}
@@ -124,8 +135,14 @@ func (r *Resource) personal() (map[string]fieldReading, map[string]*Field) {
 	}
 	for i := range r.Shape.Fields {
 		if f := &r.Shape.Fields[i]; !f.Public && f.Kind >= 0 {
-			readings[f.Path] = fieldReading{mapped: true, group: r.Shape.Subjects[f.Kind].Category, category: f.Category, link: f.Link, kind: kinds[f.Kind]}
-			fields[f.Path] = f
+			name := fieldName{path: f.Path}
+			readings[name] = fieldReading{mapped: true, group: r.Shape.Subjects[f.Kind].Category, category: f.Category, link: f.Link, kind: kinds[f.Kind]}
+			fields[name] = f
+			if f.About > 0 {
+				name.other = true
+				readings[name] = fieldReading{mapped: true, other: true, group: r.Shape.Subjects[f.About].Category, category: f.Category, link: f.Link, kind: kinds[f.About]}
+				fields[name] = f
+			}
 		}
 	}
 	return readings, fields

@@ -98,7 +98,7 @@ func (p *Policy) FieldGroups() []FieldGroup {
 	for _, r := range p.AllResources() {
 		readings, _ := r.personal()
 		for i := range r.Shape.Fields {
-			reading, ok := readings[r.Shape.Fields[i].Path]
+			reading, ok := readings[fieldName{path: r.Shape.Fields[i].Path}]
 			if !ok {
 				continue
 			}

@@ -12,9 +12,10 @@ type Outcome struct {
 }
 
 // Outcomes lists everything that can become of a field of a person under the plan, over
-// all states and requests. A public field has none.
+// all states and requests. A public field has none. Of a field that is also about another
+// person it is what the enclosing subject lets become of it.
 func (p *Plan) Outcomes(field int) []Outcome {
-	f, m := p.atlas(field)
+	f, m := p.atlas(field, false)
 	if m == nil {
 		return nil
 	}
@@ -34,17 +35,21 @@ func (p *Plan) Outcomes(field int) []Outcome {
 }
 
 // atlas is of every situation that the plan can meet about a field, nil for a public
-// one.
-func (p *Plan) atlas(field int) (*Field, *atlas) {
+// one: of its subject, or of the other person whom it is about.
+func (p *Plan) atlas(field int, other bool) (*Field, *atlas) {
 	f := &p.resource.Shape.Fields[field]
 	if f.Public || f.Kind < 0 {
 		return f, nil
 	}
 	readings, _ := p.resource.personal()
-	pair := fieldPair{key: fieldKey{readings[f.Path], readings[f.Path]}, fields: [2]*Field{f, f}}
+	return f, p.atlasOf(f, readings[fieldName{f.Path, other}])
+}
+
+func (p *Plan) atlasOf(f *Field, reading fieldReading) *atlas {
+	pair := fieldPair{key: fieldKey{reading, reading}, fields: [2]*Field{f, f}}
 	c := comparison{
 		policies: [2]*Policy{p.edition.policy, p.edition.policy}, regionsAgree: true, linesAgree: true,
 		atlases: make(map[universeKey]*atlas), shared: make(map[string]*atlas),
 	}
-	return f, c.atlas(&pair, [2]*Plan{p, p}, true)
+	return c.atlas(&pair, [2]*Plan{p, p}, true)
 }

@@ -74,6 +74,7 @@ type placeJSON struct {
 	Resource string `json:"resource"`
 	Shape    string `json:"shape"`
 	Path     string `json:"path"`
+	Other    bool   `json:"other,omitempty"` // what the other person decides that the field is about
 }
 
 func placesOf(list []rules.Place) (out []placeJSON) {

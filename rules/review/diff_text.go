@@ -167,7 +167,11 @@ func where(places []rules.Place) (lines []string) {
 		if paths[resource] == nil {
 			order = append(order, resource)
 		}
-		paths[resource] = append(paths[resource], p.Path)
+		path := p.Path
+		if p.Other {
+			path += " (what the other person that it is about decides)"
+		}
+		paths[resource] = append(paths[resource], path)
 	}
 	for _, r := range order {
 		lines = append(lines, r+": "+strings.Join(paths[r], ", "))

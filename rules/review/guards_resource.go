@@ -194,6 +194,9 @@ func members(r *rules.Resource) map[string]member {
 		of := "nobody"
 		if f.Kind >= 0 {
 			of = "the person at " + cmp.Or(r.Shape.Subjects[f.Kind].Path, ".")
+			if f.About > 0 {
+				of += " and another one that it is about"
+			}
 		}
 		out[f.Path] = member{public: f.Public, subtree: f.Subtree, category: f.Category, of: of}
 	}
@@ -213,13 +216,33 @@ func subjects(r *rules.Resource) map[string]string {
 		for _, role := range r.Shape.Roles(i) {
 			words = append(words, role.Name+" at "+role.Path)
 		}
-		if k.ID == rules.IDKey {
+		switch k.ID {
+		case rules.IDKey:
 			words = append(words, "id by its key")
+		case rules.IDCaller:
+			words = append(words, "id of the caller")
+		case rules.IDMember, rules.IDParam, rules.IDQuery:
 		}
 		if k.FromState {
 			words = append(words, "age and location from the state")
 		}
-		out[cmp.Or(k.Path, ".")] = strings.Join(words, ", ")
+		out[placeOf(r.Shape, i)] = strings.Join(words, ", ")
 	}
 	return out
+}
+
+// placeOf says where a kind of person stands: its object, or the fields about it in the
+// object of another one.
+func placeOf(s *rules.Shape, kind int) string {
+	place := cmp.Or(s.Subjects[kind].Path, ".")
+	if !s.Subjects[kind].About {
+		return place
+	}
+	var paths []string
+	for i := range s.Fields {
+		if s.Fields[i].About == kind {
+			paths = append(paths, s.Fields[i].Path)
+		}
+	}
+	return place + " whom " + strings.Join(paths, ", ") + " is also about"
 }

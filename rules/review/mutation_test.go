@@ -131,7 +131,7 @@ func difference(before, after map[string]verdicts) map[string]directions {
 	maps.Copy(keys, after)
 	for key := range keys {
 		var d directions
-		o, n := before[key], after[key]
+		o, n := unrestricted(before, key), unrestricted(after, key)
 		for i := range max(len(o), len(n)) {
 			var was, is rules.Form
 			if i < len(o) {
@@ -152,6 +152,29 @@ func difference(before, after map[string]verdicts) map[string]directions {
 	return out
 }
 
+// otherOf marks what the other person decides that a field is about.
+const otherOf = " other"
+
+// unrestricted is what a policy says of a cell. Where it knows of no other person whom
+// the field is about, none restricts what the subject lets leave.
+func unrestricted(of map[string]verdicts, key string) verdicts {
+	plain, other := strings.CutSuffix(key, otherOf)
+	if of[key] != nil || !other {
+		return of[key]
+	}
+	cases := slices.Clone(of[plain])
+	var most rules.Form
+	for _, form := range cases {
+		if form.Verb != rules.Withhold {
+			most = form
+		}
+	}
+	for i := range cases {
+		cases[i] = most
+	}
+	return cases
+}
+
 // told is what a diff says of today.
 func told(d *review.Diff) map[string]directions {
 	out := make(map[string]directions)
@@ -162,6 +185,9 @@ func told(d *review.Diff) map[string]directions {
 			}
 			for _, p := range c.Places {
 				key := cellKey(c.Recipient, c.Purpose, c.Order, p.Resource, p.Path)
+				if p.Other {
+					key += otherOf
+				}
 				v := out[key]
 				v.weaker, v.stronger = v.weaker || a.Weaker, v.stronger || !a.Weaker
 				out[key] = v
@@ -274,7 +300,7 @@ func (c *crowd) decide(out map[string]verdicts, plan *rules.Plan, recipient *rul
 	res := plan.Resource()
 	wanted := func(kind int) bool { // else nothing of such people can leave
 		for i := range res.Shape.Fields {
-			if f := &res.Shape.Fields[i]; f.Kind == kind && !f.Public && plan.Wants().Has(i) {
+			if f := &res.Shape.Fields[i]; f.Concerns(kind) && !f.Public && plan.Wants().Has(i) {
 				return true
 			}
 		}
@@ -291,11 +317,18 @@ func (c *crowd) decide(out map[string]verdicts, plan *rules.Plan, recipient *rul
 			actions := plan.Actions(class)
 			for i := range res.Shape.Fields {
 				f := &res.Shape.Fields[i]
-				if f.Kind != kind || f.Public {
+				if !f.Concerns(kind) || f.Public {
 					continue
 				}
+				other := ""
+				if f.About > 0 && f.About == kind {
+					other = otherOf
+					if key := cellKey(recipient.Name.Value, plan.Purpose().Name, order, res.Name, f.Path) + other; out[key] == nil && plan.Wants().Has(i) {
+						out[key] = make(verdicts, len(cases)) // though it never leaves
+					}
+				}
 				if form := formOf(plan, f, actions.Fields[i]); form.Verb != rules.Withhold {
-					key := cellKey(recipient.Name.Value, plan.Purpose().Name, order, res.Name, f.Path)
+					key := cellKey(recipient.Name.Value, plan.Purpose().Name, order, res.Name, f.Path) + other
 					if out[key] == nil {
 						out[key] = make(verdicts, len(cases))
 					}

@@ -99,7 +99,7 @@ type marker struct {
 func (m *marker) difference(d *rules.Difference, at time.Time) {
 	var groups []string
 	for _, place := range d.Places {
-		place.Shape = ""
+		place.Shape, place.Other = "", false
 		about, ok := m.about[1][place]
 		if !ok {
 			about = m.about[0][place]

@@ -421,7 +421,11 @@ func (b *builder) membersOf(f *fieldUse) (names []string) {
 // memberOf names a member by its path within the object of its subject.
 func memberOf(at rules.FieldOf) string {
 	f := &at.Resource.Shape.Fields[at.Field]
-	return strings.TrimPrefix(strings.TrimPrefix(f.Path, at.Resource.Shape.Subjects[f.Kind].Path), ".")
+	path := strings.TrimPrefix(strings.TrimPrefix(f.Path, at.Resource.Shape.Subjects[f.Kind].Path), ".")
+	if f.About > 0 {
+		path += " (also about another person, who must allow it, too)"
+	}
+	return path
 }
 
 func appendNew(list []string, s string) []string {
