@@ -1,6 +1,7 @@
 package exchange_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -95,6 +96,27 @@ func TestOthersInAList(t *testing.T) {
 	w.upstream.answer = answers(200, `{"data":[{"id":1,"referrer":{"id":18,"name":"Bo"}},{"id":18,"referrer":{"id":2,"name":"Cy"}},{"id":3,"referrer":{"id":2,"name":"Cy"}}]}`)
 	if s := w.serve(t, get("/v1/referred")); s.body.String() != `{"data":[{"id":1},{"id":3,"referrer":{"id":2,"name":"Cy"}}]}` {
 		t.Error(s.body.String())
+	}
+}
+
+// A pseudonym is that of the person whom the value is about, so that it can be joined
+// with those of her own object, and with nobody else's.
+func TestPseudonymsOfOthersAreTheirs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.upstream.answer = answers(200, `{"data":[{"id":17,"email":"a@example.com","referrer":{"id":18,"email":"b@example.com"}},{"id":18,"email":"b@example.com"}]}`)
+	var got struct {
+		Data []struct {
+			Email    string
+			Referrer struct{ Email string }
+		}
+	}
+	if err := json.Unmarshal(w.serve(t, get("/v1/referred")).body.Bytes(), &got); err != nil || len(got.Data) != 2 {
+		t.Fatal(got, err)
+	}
+	ada, bo := got.Data[0], got.Data[1]
+	if bo.Email == "" || ada.Referrer.Email != bo.Email || ada.Email == bo.Email || strings.Contains(bo.Email, "b@") {
+		t.Errorf("%+v", got)
 	}
 }
 
