@@ -48,14 +48,14 @@ func (w *workload) contestants(b *testing.B) []contestant {
 	var out []byte
 	emitted := make([]redact.Document, len(w.bodies))
 	for range w.bodies {
-		w.open(b, &emitted[w.turn%len(w.bodies)])
+		w.open(&emitted[w.turn%len(w.bodies)])
 		w.next()
 	}
 	return []contestant{
-		{name: "redact", run: func() { out = w.minimise(b, &doc, out[:0]); w.next() }},
+		{name: "redact", run: func() { out = w.minimise(&doc, out[:0]); w.next() }},
 		{name: "gjson_valid", run: func() { w.check(b); w.next() }},
-		{name: "open", run: func() { w.open(b, &opened); w.next() }},
-		{name: "emit", run: func() { out = w.emit(b, &emitted[w.turn%len(w.bodies)], out[:0]); w.next() }},
+		{name: "open", run: func() { w.open(&opened); w.next() }},
+		{name: "emit", run: func() { out = w.emit(&emitted[w.turn%len(w.bodies)], out[:0]); w.next() }},
 		{name: "encoding_json", garbage: true, run: func() { w.decodeDeleteEncode(b); w.next() }},
 	}
 }
@@ -110,14 +110,14 @@ func benchmarkLinear(b *testing.B) {
 	short := newWorkload("short", list.shape, "", slices.Collect(slices.Chunk(all, len(list.body)))...)
 	rounds := race(
 		b, 1,
-		contestant{name: "long", run: func() { out = long.minimise(b, &doc, out[:0]) }},
+		contestant{name: "long", run: func() { out = long.minimise(&doc, out[:0]) }},
 		contestant{name: "short", run: func() {
 			for i := range docs {
-				short.open(b, &docs[i])
+				short.open(&docs[i])
 				short.next()
 			}
 			for i := range docs {
-				outs[i] = short.emit(b, &docs[i], outs[i][:0])
+				outs[i] = short.emit(&docs[i], outs[i][:0])
 			}
 		}},
 	)
@@ -139,8 +139,8 @@ func benchmarkFields(b *testing.B) {
 		}
 		var doc redact.Document
 		var out []byte
-		contestants = append(contestants, contestant{name: w.name, run: func() { out = w.minimise(b, &doc, out[:0]) }})
-		answers = append(answers, string(w.minimise(b, &doc, nil)))
+		contestants = append(contestants, contestant{name: w.name, run: func() { out = w.minimise(&doc, out[:0]) }})
+		answers = append(answers, string(w.minimise(&doc, nil)))
 	}
 	if answers[0] != answers[1] {
 		b.Fatalf("the answers differ: %s, %s", answers[0], answers[1])

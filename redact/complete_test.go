@@ -136,9 +136,9 @@ func TestCompleteReportsNothingMore(t *testing.T) {
 	t.Parallel()
 	for _, w := range workloads(t) {
 		var plain, filled redact.Document
-		w.minimise(t, &plain, nil)
+		w.minimise(&plain, nil)
 		w.complete = true
-		w.minimise(t, &filled, nil)
+		w.minimise(&filled, nil)
 		for i := range plain.Subjects() {
 			if plain.Released(i) != filled.Released(i) || !slices.Equal(plain.Emitted(i), filled.Emitted(i)) || plain.Defects(i) != filled.Defects(i) {
 				t.Errorf("%s: subject %d differs", w.name, i)
@@ -152,7 +152,7 @@ func TestCompleteAllocatesNothingInSteadyState(t *testing.T) {
 		w.complete = true
 		var doc redact.Document
 		var out []byte
-		run := func() { out = w.minimise(t, &doc, out[:0]) }
+		run := func() { out = w.minimise(&doc, out[:0]) }
 		for range 3 {
 			run()
 		}

@@ -14,13 +14,12 @@ type Document struct {
 	scan     scanner
 	layout   *layout
 	layouts  []*layout
-	want     rules.FieldSet
-	all      bool // want everything
-	most     int  // limit of subjects
+	most     int // limit of subjects
 	budget   Budget
 	full     bool  // the budget had no room
 	crowded  int   // 1 + where another person was found beyond the limit of subjects
 	met      []int // places of members that say something of other persons, by object
+	frames   []frame
 	tape     []item
 	subjects []Subject
 	text     []byte // unescaped strings; grows only, as subjects point into it
@@ -31,6 +30,7 @@ type Document struct {
 	faults   faultList // of the last Emit
 	opened   uint64    // how many bodies were opened
 	bits     []uint64  // the sets of all outcomes
+	token    scanner   // of tokens
 	cells    []cell    // what the last Emit wrote of values that are marked as cells
 	combos   []combination
 	present  []uint64 // the members that left of the objects that Emit is in
@@ -46,9 +46,9 @@ type Document struct {
 func (d *Document) Open(shape *rules.Shape, want rules.FieldSet, body []byte, lim Limits) error {
 	d.Reset()
 	d.opened++
-	d.use(shape)
+	d.use(shape, want)
 	lim = lim.orDefault()
-	d.want, d.all, d.most, d.budget = want, want == nil, lim.Subjects, lim.Budget
+	d.most, d.budget = lim.Subjects, lim.Budget
 	d.scan.b, d.scan.depth = body, lim.Depth
 	if d.document() < 0 {
 		err := &SyntaxError{Offset: d.scan.offset, Kind: d.scan.kind}
@@ -66,7 +66,7 @@ func (d *Document) Reset() {
 	d.met = d.met[:0]
 	d.budget = nil
 	d.scan.b = nil
-	d.want = nil
+	d.frames = d.frames[:0]
 	d.tape = d.tape[:0]
 	clear(d.subjects)
 	d.subjects = d.subjects[:0]
@@ -84,8 +84,8 @@ func (d *Document) Reset() {
 // included. What it has learned about shapes is not counted: it is bounded by the
 // policy.
 func (d *Document) Size() int {
-	return cap(d.tape)*itemSize + cap(d.subjects)*subjectSize + cap(d.text) + cap(d.outcomes)*outcomeSize + cap(d.bits)*8 +
-		cap(d.cells)*cellSize + cap(d.combos)*combinationSize + cap(d.present)*8 + cap(d.met)*8 + d.faults.size()
+	return cap(d.tape)*itemSize + cap(d.subjects)*subjectSize + cap(d.text) + cap(d.outcomes)*outcomeSize + cap(d.bits)*8 + (cap(d.scan.marks)+cap(d.token.marks))*markSize +
+		cap(d.cells)*cellSize + cap(d.combos)*combinationSize + d.faults.size() + cap(d.present)*8 + cap(d.met)*8
 }
 
 // The sizes of what a Document holds many of, in bytes on a 64-bit machine. They
@@ -93,6 +93,7 @@ func (d *Document) Size() int {
 // that looks into memory.
 const (
 	itemSize    = 24
+	markSize    = 8
 	subjectSize = 184
 	outcomeSize = 24
 
@@ -106,6 +107,20 @@ const (
 // its object are about.
 func (d *Document) Subjects() []Subject { return d.subjects }
 
+// mark marks the body, if the budget has room for that.
+func (d *Document) mark() bool {
+	n := marksFor(len(d.scan.b))
+	if more := n - cap(d.scan.marks); more > 0 {
+		if d.budget != nil && !d.budget.Take(more*markSize) {
+			return false
+		}
+		d.scan.marks = make([]uint64, n)
+	}
+	d.scan.marks = d.scan.marks[:n]
+	markAll(d.scan.marks, d.scan.b)
+	return true
+}
+
 // document checks the body from end to end.
 func (d *Document) document() int {
 	s := &d.scan
@@ -114,12 +129,14 @@ func (d *Document) document() int {
 		return s.fail(TooLong, MaxSize)
 	case bytes.HasPrefix(s.b, []byte("\ufeff")):
 		return s.fail(ByteOrderMark, 0)
+	case !d.mark():
+		return s.fail(NoRoom, 0)
 	}
 	i := s.space(0)
 	if i == len(s.b) {
 		return s.fail(Empty, i)
 	}
-	if i = d.value(i, d.layout.root(), nobody, 0, span{}); i < 0 {
+	if i = d.walk(d.value(i, d.layout.root(), nobody, span{})); i < 0 {
 		return i
 	}
 	if i = s.space(i); i < len(s.b) {

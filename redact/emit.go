@@ -91,13 +91,11 @@ func (d *Document) emit(dst []byte, actions []*rules.Actions, terms Terms) ([]by
 	for i := range d.outcomes {
 		d.outcomes[i] = outcome{small: d.outcomes[i].small}
 	}
-	e := emission{d: d, dst: dst, start: len(dst), actions: actions, terms: terms, subject: nobody}
+	e := emission{d: d, dst: dst, start: len(dst), actions: actions, terms: terms, subject: nobody, kind: nobody}
 	if terms.Complete {
 		e.complete = d.layout.completion()
 	}
-	for t := 0; t < len(d.tape); {
-		t = e.item(t)
-	}
+	e.items(0, len(d.tape))
 	switch {
 	case e.failed:
 		return dst, fmt.Errorf("%w: a token is not JSON", ErrUse)
@@ -155,6 +153,59 @@ type emission struct {
 	subject int
 	kind    int
 	current *rules.Actions
+	fields  []rules.Action // of current
+}
+
+// items writes the items from t up to end.
+func (e *emission) items(t, end int) {
+	d := e.d
+	for t < end {
+		it := &d.tape[t]
+		if it.op != opScalar {
+			t = e.item(t)
+			continue
+		}
+		t++
+		f := int(it.ref)
+		def := &d.layout.fields[f]
+		if f >= len(e.fields) || def.kind != e.kind || def.about > 0 {
+			e.scalar(it)
+			continue
+		}
+		switch a := &e.fields[f]; {
+		case a.Verb == rules.Allow && !a.Cell:
+			e.copied(it)
+			o := &d.outcomes[e.subject]
+			if !o.marked {
+				d.left(e.subject, f)
+				continue
+			}
+			d.bits[o.bits+f/64] |= 1 << (f % 64)
+			o.released = o.released || !def.public
+		case a.Verb != rules.Withhold:
+			e.scalar(it)
+		}
+	}
+}
+
+// copied writes a value as upstream sent it, with its key and the comma that it needs:
+// in one piece if upstream wrote them so.
+func (e *emission) copied(it *item) {
+	b := e.d.scan.b
+	if it.keyFrom == it.keyTo || it.from != it.keyTo+1 {
+		e.begin(it)
+		e.dst = append(e.dst, b[it.from:it.to]...)
+		return
+	}
+	from := it.keyFrom
+	if n := len(e.dst); n > e.start && !opens(e.dst[n-1]) {
+		if b[from-1] == ',' {
+			from--
+		} else {
+			e.dst = append(e.dst, ',')
+		}
+	}
+	e.dst = append(e.dst, b[from:it.to]...)
 }
 
 // item writes the item at t and returns the number of the next one. Whoever
@@ -194,9 +245,7 @@ func (e *emission) container(t int, it *item, open, end byte) {
 	e.begin(it)
 	e.dst = append(e.dst, open)
 	inner := len(e.dst)
-	for t++; t < int(it.to); {
-		t = e.item(t)
-	}
+	e.items(t+1, int(it.to))
 	if len(e.dst) == inner && e.subject != nobody {
 		e.dst = e.dst[:mark]
 		return
@@ -214,11 +263,13 @@ func (e *emission) person(t int, it *item) {
 	}
 	subject, kind, actions := e.subject, e.kind, e.current
 	e.subject, e.kind, e.current = index, e.d.subjects[index].Kind, current
+	e.fields = current.Fields
 	mark := len(e.dst)
-	for t++; t < int(it.to); {
-		t = e.item(t)
-	}
+	e.items(t+1, int(it.to))
 	e.subject, e.kind, e.current = subject, kind, actions
+	if e.fields = nil; actions != nil {
+		e.fields = actions.Fields
+	}
 	if e.d.outcomes[index].released {
 		return
 	}
@@ -235,8 +286,7 @@ func (e *emission) scalar(it *item) {
 	f := int(it.ref)
 	switch a := e.action(f); a.Verb {
 	case rules.Allow:
-		e.begin(it)
-		e.dst = append(e.dst, e.d.scan.b[it.from:it.to]...)
+		e.copied(it)
 		e.left(f)
 	case rules.Transform:
 		mark := len(e.dst)
@@ -329,9 +379,7 @@ func (e *emission) key(t int, it *item) {
 	}
 	e.dst = append(e.dst, ':')
 	inner := len(e.dst)
-	for v := t + 1; v < int(it.to); {
-		v = e.item(v)
-	}
+	e.items(t+1, int(it.to))
 	if len(e.dst) == inner {
 		e.frame(t)
 	}
@@ -371,14 +419,13 @@ func (e *emission) begin(it *item) {
 // comma separates from what stands before. A bracket or colon at the end of
 // dst was put there by this run: values end with other bytes.
 func (e *emission) comma() {
-	n := len(e.dst)
-	if n == e.start {
-		return
-	}
-	if c := e.dst[n-1]; c != '{' && c != '[' && c != ':' {
+	if n := len(e.dst); n > e.start && !opens(e.dst[n-1]) {
 		e.dst = append(e.dst, ',')
 	}
 }
+
+// opens reports whether no comma follows c.
+func opens(c byte) bool { return c == '{' || c == '[' || c == ':' }
 
 // action returns what the decision in force does with field f. Whatever is not
 // decided for this very kind of subject is withheld.
@@ -430,12 +477,21 @@ func (e *emission) token(it *item, at span, need rules.Need) (ScalarType, bool) 
 		return Absent, false
 	}
 	e.dst = out
-	check := scanner{b: out[mark:], depth: 1}
-	if len(check.b) == 0 || check.scalar(0) != len(check.b) {
+	if !d.isScalar(out[mark:]) {
 		e.failed = true
 		return Absent, false
 	}
 	return typeOf(out[mark]), true
+}
+
+// isScalar reports whether a token is one JSON scalar.
+func (d *Document) isScalar(token []byte) bool {
+	s := &d.token
+	s.b, s.marks = token, slices.Grow(s.marks[:0], marksFor(len(token)))[:marksFor(len(token))]
+	markAll(s.marks, token)
+	ok := len(token) > 0 && s.scalar(0) == len(token)
+	s.b = nil
+	return ok
 }
 
 // left notes that field f of the current subject is in the answer.

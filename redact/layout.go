@@ -1,15 +1,20 @@
 package redact
 
-import "github.com/modicum-dev/modicum/rules"
+import (
+	"slices"
+
+	"github.com/modicum-dev/modicum/rules"
+)
 
 // nowhere is the place of what the shape does not name.
 const nowhere = -1
 
 // layout is a shape in the form in which it is walked: a flat list of places,
-// the root first. It also learns in which order upstream writes the members of
-// an object, so that most keys are found by one comparison.
+// the root first, each with the keys that were seen there.
 type layout struct {
 	shape  *rules.Shape
+	want   rules.FieldSet
+	all    bool // want everything
 	places []place
 	fields []field
 
@@ -24,40 +29,38 @@ type place struct {
 	field   int
 	key     int // field of the key of this member, -1 when its key is no data
 	subject int // kind of the subject that stands here, or -1
-	number  int32
 	roles   rules.Roles
 	below   rules.Roles // deciding members of the same subject below
-	subtree bool
+	subtree bool        // of a field
+	form    form
+	silent  bool    // nothing here or below may leave, decides, or begins a subject
 	others  []about // what it says of persons besides the subject, by kind
-	guesses []guess
+	keys    keyring
 
 	at, end int // its number, and that of the place after all that is below it
 	memo    belowMemo
 }
 
-// guess is the key that stood at one position of an object the last time.
-type guess struct {
-	raw   []byte // with its quotes
-	place int
-}
+// form is how a value is read.
+type form uint8
 
-// Guesses are copies of keys and outlive the body, so their room is bounded: by
-// position in the object and by length. A key beyond is looked up each time.
-// Keys that are data (below Any) are never kept.
 const (
-	maxGuesses  = 256
-	maxGuessLen = 64
+	formOther    form = iota
+	formPlain         // there is a rule, and the value decides nothing and begins no subject
+	formHolder        // the same of what only holds members or elements
+	formDeciding      // it decides about the subject around it, and nothing is named below
 )
 
 // field is what is needed of a [rules.Field] for each value.
 type field struct {
-	kind   int
-	about  int // kind of the other person, 0 for none
-	public bool
+	kind    int
+	about   int // kind of the other person, 0 for none
+	public  bool
+	subtree bool
 }
 
-func newLayout(shape *rules.Shape) *layout {
-	l := &layout{shape: shape}
+func newLayout(shape *rules.Shape, want rules.FieldSet) *layout {
+	l := &layout{shape: shape, want: slices.Clone(want), all: want == nil}
 	if shape == nil {
 		return l
 	}
@@ -76,20 +79,27 @@ func (l *layout) add(n *rules.Node) int {
 	p := place{
 		any: nowhere, elem: nowhere, field: n.Field, key: n.Key, subject: n.Subject,
 		roles: n.Roles, subtree: n.Subtree && n.Field >= 0, others: l.others(n),
-		number: int32(at), //nolint:gosec // bounded by the policy
 	}
 	l.places = append(l.places, p)
 	if p.field < 0 { // a rule covers its place alone: nothing is named below it
 		if len(n.Members) > 0 {
 			p.members = make(map[string]int, len(n.Members))
 		}
-		for key, member := range n.Members {
-			m := l.add(member)
+		keys := make([]string, 0, len(n.Members))
+		for key := range n.Members {
+			keys = append(keys, key)
+		}
+		slices.Sort(keys)
+		for _, key := range keys {
+			m := l.add(n.Members[key])
 			p.members[key] = m
 			if l.places[m].subject < 0 {
 				p.below |= l.places[m].roles | l.places[m].below
 				inherit(&p.others, l.places[m].others)
 			}
+		}
+		if len(p.members) > 0 {
+			p.keys = newKeyring()
 		}
 		if n.Any != nil {
 			p.any = l.add(n.Any)
@@ -99,8 +109,31 @@ func (l *layout) add(n *rules.Node) int {
 		}
 	}
 	p.at, p.end = at, len(l.places)
+	p.silent = p.subject < 0 && p.roles|p.below == 0 && p.others == nil && !l.wanted(p.field) && !l.wanted(p.key)
+	for child := at + 1; child < len(l.places) && p.silent; child++ {
+		p.silent = l.places[child].silent
+	}
+	switch {
+	case p.subject >= 0 || p.others != nil:
+	case p.roles != 0:
+		if p.field >= 0 || !p.named() && p.elem < 0 {
+			p.form = formDeciding
+		}
+	case p.field >= 0:
+		p.form = formPlain
+	case p.named() || p.elem >= 0:
+		p.form = formHolder
+	}
+	if p.subtree && p.field < len(l.fields) {
+		l.fields[p.field].subtree = true
+	}
 	l.places[at] = p
 	return at
+}
+
+// wanted reports whether field f may be needed by Emit.
+func (l *layout) wanted(f int) bool {
+	return f >= 0 && f < len(l.fields) && (l.all || l.want.Has(f) || l.fields[f].kind < 0)
 }
 
 // root returns the place of the document.
@@ -116,35 +149,49 @@ func (l *layout) owns(p *place, f int) bool {
 	return p.subject >= 0 && f >= 0 && f < len(l.fields) && l.fields[f].kind == p.subject
 }
 
-// learn keeps a key for the n-th position of the objects at p.
-func (p *place) learn(n int, raw []byte, at int) {
-	if n >= maxGuesses || len(raw) > maxGuessLen {
-		return
+// named reports whether the shape names members of an object at p.
+func (p *place) named() bool { return p.any >= 0 || len(p.members) > 0 }
+
+// begins reports whether the value at p that starts with c is a subject. If it
+// is none although one should stand there, nothing of it is named: it neither
+// leaves nor decides.
+func (p *place) begins(c byte) bool {
+	if p.subject < 0 {
+		return false
 	}
-	for n >= len(p.guesses) {
-		p.guesses = append(p.guesses, guess{}) // an empty one matches nothing
-	}
-	p.guesses[n] = guess{raw: append(p.guesses[n].raw[:0], raw...), place: at}
+	return p.field >= 0 || c == '{' && p.named() || c == '[' && p.elem >= 0
 }
 
-// maxLayouts is how many shapes a Document remembers. A service has a shape for
-// each of its resources; beyond this number they are compiled again.
-const maxLayouts = 16
+// walked reports whether the value at p that starts with c is a container of which
+// something is named.
+func (p *place) walked(c byte) bool {
+	return p.field < 0 && (c == '{' && p.named() || c == '[' && p.elem >= 0)
+}
 
-// use makes the layout of shape the current one.
-func (d *Document) use(shape *rules.Shape) {
-	if d.layout != nil && d.layout.shape == shape {
+// maxLayouts is how many shapes a Document remembers, each with the fields that were
+// wanted of it: a resource has one for each recipient and purpose. The ones that were
+// used least recently are compiled again.
+const maxLayouts = 64
+
+// use makes the layout of shape the current one, with want as in [Document.Open].
+func (d *Document) use(shape *rules.Shape, want rules.FieldSet) {
+	if d.layout != nil && d.layout.serves(shape, want) {
 		return
 	}
-	for _, l := range d.layouts {
-		if l.shape == shape {
-			d.layout = l
-			return
+	at := slices.IndexFunc(d.layouts, func(l *layout) bool { return l.serves(shape, want) })
+	if at < 0 {
+		if at = len(d.layouts); at == maxLayouts {
+			at--
+		} else {
+			d.layouts = append(d.layouts, nil)
 		}
+		d.layouts[at] = newLayout(shape, want)
 	}
-	d.layout = newLayout(shape)
-	if len(d.layouts) == maxLayouts {
-		d.layouts = append(d.layouts[:0], d.layouts[1:]...)
-	}
-	d.layouts = append(d.layouts, d.layout)
+	d.layout = d.layouts[at]
+	copy(d.layouts[1:at+1], d.layouts[:at])
+	d.layouts[0] = d.layout
+}
+
+func (l *layout) serves(shape *rules.Shape, want rules.FieldSet) bool {
+	return l.shape == shape && l.all == (want == nil) && slices.Equal(l.want, want)
 }

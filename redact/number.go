@@ -1,8 +1,13 @@
 package redact
 
+import "math/bits"
+
 // number checks the number that starts at i and returns the place after it.
 func (s *scanner) number(i int) int {
 	b := s.b
+	if end := short(b, i); end > 0 { // mostly
+		return end
+	}
 	start := i
 	if b[i] == '-' {
 		i++
@@ -16,7 +21,7 @@ func (s *scanner) number(i int) int {
 			return s.fail(InvalidNumber, start)
 		}
 	case digit(b[i]):
-		i = s.digits(i)
+		i = digits(b, i)
 	default:
 		return s.fail(InvalidNumber, start)
 	}
@@ -35,6 +40,40 @@ func (s *scanner) number(i int) int {
 	return i
 }
 
+// short returns the place after a number that begins at i with up to seven digits,
+// perhaps a point and up to seven more, and after which something follows that ends it;
+// else 0.
+func short(b []byte, i int) int {
+	n := leading(b, i)
+	if n == 0 || n > 1 && b[i] == '0' {
+		return 0
+	}
+	i += n
+	if c := b[i]; c == ',' || c == '}' || c == ']' {
+		return i
+	} else if c != '.' {
+		return 0
+	}
+	if n = leading(b, i+1); n == 0 {
+		return 0
+	}
+	i += 1 + n
+	if c := b[i]; c == ',' || c == '}' || c == ']' {
+		return i
+	}
+	return 0
+}
+
+// leading counts the digits that stand at i, if they are fewer than eight and the
+// body does not end soon; else 0.
+func leading(b []byte, i int) int {
+	if i+8 > len(b) {
+		return 0
+	}
+	d := word(b, i) ^ lows*'0'
+	return bits.TrailingZeros64(((d+lows*(0x7F-9))|d)&highs) >> 3 & 7
+}
+
 // someDigits needs at least one digit at i.
 func (s *scanner) someDigits(i, start int) int {
 	if i >= len(s.b) {
@@ -43,11 +82,20 @@ func (s *scanner) someDigits(i, start int) int {
 	if !digit(s.b[i]) {
 		return s.fail(InvalidNumber, start)
 	}
-	return s.digits(i)
+	return digits(s.b, i)
 }
 
-func (s *scanner) digits(i int) int {
-	for i < len(s.b) && digit(s.b[i]) {
+// digits returns the place of the first byte at or after i that is no digit.
+func digits(b []byte, i int) int {
+	for i+8 <= len(b) {
+		// Of a digit the low half is below ten, and the high half is 3.
+		d := word(b, i) ^ lows*'0'
+		if m := ((d + lows*(0x7F-9)) | d) & highs; m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+		i += 8
+	}
+	for i < len(b) && digit(b[i]) {
 		i++
 	}
 	return i

@@ -4,7 +4,8 @@ package redact
 // return the place after it, or -1 after fail has noted why.
 type scanner struct {
 	b     []byte
-	depth int // how many containers may stand inside each other
+	marks []uint64 // of b, see markAll
+	depth int      // how many containers may stand inside each other
 
 	kind   ErrorKind // of the failure
 	offset int       // of the failure
@@ -30,11 +31,26 @@ func (s *scanner) unexpected(i int) int {
 
 // space returns the place of the next byte that is not insignificant.
 func (s *scanner) space(i int) int {
-	for i < len(s.b) && s.b[i] <= ' ' && (s.b[i] == ' ' || s.b[i] == '\n' || s.b[i] == '\r' || s.b[i] == '\t') {
+	b := s.b
+	if i < len(b) && b[i] > ' ' { // mostly
+		return i
+	}
+	return whitespace(b, i)
+}
+
+// whitespace is space for where there is some: a newline and its indentation, eight
+// bytes at a time.
+func whitespace(b []byte, i int) int {
+	for i < len(b) && insignificant(b[i]) {
 		i++
+		for i+8 <= len(b) && word(b, i) == lows*' ' {
+			i += 8
+		}
 	}
 	return i
 }
+
+func insignificant(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
 
 // colon needs a colon after the key that ends at i and returns the place of
 // the value.
@@ -66,15 +82,18 @@ func (s *scanner) scalar(i int) int {
 }
 
 func (s *scanner) literal(i int, word string) int {
+	if end := i + len(word); end <= len(s.b) && string(s.b[i:end]) == word {
+		return end
+	}
 	for k := range len(word) {
 		if i+k >= len(s.b) {
 			return s.fail(Truncated, len(s.b))
 		}
 		if s.b[i+k] != word[k] {
-			return s.fail(Unexpected, i)
+			break
 		}
 	}
-	return i + len(word)
+	return s.fail(Unexpected, i)
 }
 
 // skip checks the value at i and everything below it, and remembers nothing.
@@ -89,6 +108,12 @@ func (s *scanner) skip(i, depth int) int {
 			return s.fail(Truncated, len(b))
 		}
 		switch c := b[i]; c {
+		case '"':
+			if i = s.mark(i + 1); i < len(b) && b[i] == '"' {
+				i++
+			} else if i = s.rest(i); i < 0 {
+				return i
+			}
 		case '{', '[':
 			if depth+len(nest) >= s.depth {
 				return s.fail(TooDeep, i)
@@ -117,9 +142,10 @@ func (s *scanner) skip(i, depth int) int {
 				s.nest = nest
 				return i
 			}
-			i = s.space(i)
-			if i >= len(b) {
-				return s.fail(Truncated, len(b))
+			if i >= len(b) || b[i] <= ' ' {
+				if i = s.space(i); i >= len(b) {
+					return s.fail(Truncated, len(b))
+				}
 			}
 			end := nest[len(nest)-1]
 			if b[i] == end {
@@ -143,11 +169,17 @@ func (s *scanner) skip(i, depth int) int {
 
 // key checks the key at i and its colon and returns the place of the value.
 func (s *scanner) key(i int) int {
-	if i >= len(s.b) || s.b[i] != '"' {
+	b := s.b
+	if i >= len(b) || b[i] != '"' {
 		return s.unexpected(i)
 	}
-	if i = s.text(i); i < 0 {
+	if i = s.mark(i + 1); i < len(b) && b[i] == '"' {
+		i++
+	} else if i = s.rest(i); i < 0 {
 		return i
+	}
+	if i+1 < len(b) && b[i] == ':' && b[i+1] > ' ' { // mostly
+		return i + 1
 	}
 	return s.colon(i)
 }

@@ -2,37 +2,38 @@ package redact
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"unicode/utf8"
 )
 
-const (
-	lows  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-// special marks the bytes of w that are not plain text of a string: quote,
-// backslash, control characters and whatever is not ASCII. The lowest mark is
-// always right; above it there may be wrong ones, as a borrow runs upwards.
-func special(w uint64) uint64 {
-	quote := w ^ lows*'"'
-	slash := w ^ lows*'\\'
-	return ((quote-lows)&^quote | (slash-lows)&^slash | (w-lows*0x20)&^w | w) & highs
-}
+// word returns the eight bytes at i, the first of them the lowest.
+func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
 
 // text checks the string whose opening quote stands at i and returns the place
 // after its closing quote. It sets escaped and lone, and never clears them.
 func (s *scanner) text(i int) int {
+	if i = s.mark(i + 1); i < len(s.b) && s.b[i] == '"' {
+		return i + 1
+	}
+	return s.rest(i)
+}
+
+// simple returns the place after the string at i, 0 if there is none or if it holds
+// anything but plain text.
+func (s *scanner) simple(i int) int {
+	if i >= len(s.b) || s.b[i] != '"' {
+		return 0
+	}
+	if i = s.mark(i + 1); i < len(s.b) && s.b[i] == '"' {
+		return i + 1
+	}
+	return 0
+}
+
+// rest checks what is left of a string from i on, where something may stand that
+// is not plain.
+func (s *scanner) rest(i int) int {
 	b := s.b
-	i++
 	for {
-		for i+8 <= len(b) {
-			if m := special(binary.LittleEndian.Uint64(b[i:])); m != 0 {
-				i += bits.TrailingZeros64(m) >> 3
-				break
-			}
-			i += 8
-		}
 		if i >= len(b) {
 			return s.fail(Truncated, len(b))
 		}
@@ -43,18 +44,58 @@ func (s *scanner) text(i int) int {
 			if i = s.escape(i); i < 0 {
 				return i
 			}
-		case c < 0x20:
+		case c < ' ':
 			return s.fail(ControlCharacter, i)
-		case c < utf8.RuneSelf:
-			i++
 		default:
-			r, n := utf8.DecodeRune(b[i:])
-			if r == utf8.RuneError && n == 1 {
+			n := multibyte(b[i:])
+			if n == 0 {
 				return s.fail(InvalidUTF8, i)
 			}
-			i += n
+			// A character outside ASCII is seldom alone.
+			if i += n; i < len(b) && b[i] >= utf8.RuneSelf {
+				continue
+			}
 		}
+		i = s.mark(i)
 	}
+}
+
+// multibyte returns the length of the UTF-8 sequence of two to four bytes that b
+// begins with, 0 if there is none: the well-formed sequences of table 3-7 of the
+// Unicode standard.
+func multibyte(b []byte) int {
+	const (
+		continuation = 0x80 // 10xxxxxx
+		mask         = 0xC0
+	)
+	if len(b) < 2 {
+		return 0
+	}
+	low, high := byte(0x80), byte(0xBF) // of the second byte
+	n := 3
+	switch c := b[0]; {
+	case c < 0xC2:
+		return 0
+	case c < 0xE0:
+		n = 2
+	case c == 0xE0:
+		low = 0xA0
+	case c == 0xED:
+		high = 0x9F
+	case c < 0xF0:
+	case c == 0xF0:
+		n, low = 4, 0x90
+	case c < 0xF4:
+		n = 4
+	case c == 0xF4:
+		n, high = 4, 0x8F
+	default:
+		return 0
+	}
+	if len(b) < n || b[1] < low || b[1] > high || n > 2 && b[2]&mask != continuation || n > 3 && b[3]&mask != continuation {
+		return 0
+	}
+	return n
 }
 
 // escape checks the escape whose backslash stands at i.

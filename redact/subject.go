@@ -62,12 +62,9 @@ func (s *Subject) role(r rules.Roles) *Scalar {
 // decide notes a value for each of the roles. A second value for the same role
 // makes it a defect: upstream and client may disagree which one counts.
 func (s *Subject) decide(roles rules.Roles, v Scalar) {
-	for r := rules.RoleID; r <= rules.RoleBorn; r <<= 1 {
-		if roles&r == 0 {
-			continue
-		}
-		if slot := s.role(r); slot.Type == Absent {
-			*slot = v
+	for ; roles != 0; roles &= roles - 1 {
+		if slot := s.role(roles & -roles); slot.Type == Absent {
+			slot.Type, slot.Fault, slot.Text = v.Type, v.Fault, v.Text
 		} else {
 			*slot = Scalar{Type: Defect, Fault: rules.DuplicateMember}
 		}
@@ -77,11 +74,8 @@ func (s *Subject) decide(roles rules.Roles, v Scalar) {
 // spoil makes each of the roles a defect. Of one that has a value already this is a
 // second one.
 func (s *Subject) spoil(roles rules.Roles, why rules.Reason) {
-	for r := rules.RoleID; r <= rules.RoleBorn; r <<= 1 {
-		if roles&r == 0 {
-			continue
-		}
-		slot, fault := s.role(r), why
+	for ; roles != 0; roles &= roles - 1 {
+		slot, fault := s.role(roles&-roles), why
 		if slot.Type != Absent {
 			fault = rules.DuplicateMember
 		}

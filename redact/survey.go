@@ -192,7 +192,7 @@ func (v *survey) value(i, p, in int) int {
 	}
 	pl := &v.d.layout.places[p]
 	if pl.subject >= 0 {
-		if !v.d.begins(pl, v.d.scan.b[i]) {
+		if !pl.begins(v.d.scan.b[i]) {
 			return v.whole(FoundUnexpected, -1, in, i)
 		}
 		in = v.begin(i)
@@ -240,15 +240,14 @@ func (s *scanner) empty(i int) bool {
 func (v *survey) object(i int, pl *place, in int) int {
 	s := &v.d.scan
 	i = s.space(i + 1)
-	for n := 0; ; n++ {
-		end, child := v.d.key(i, pl, n)
-		key := s.b[i:end]
-		at := i
-		i = s.colon(end)
+	for {
+		at, child := v.d.key(i, pl)
+		key := s.b[at.from:at.to]
+		i = s.colon(at.to)
 		v.steps = append(v.steps, trailStep{key: key, data: pl.any >= 0 && (child == pl.any || child == nowhere)})
 		switch {
 		case child != nowhere && child == pl.any:
-			i = v.member(at, end, i, child, in)
+			i = v.member(at, i, child, in)
 		default:
 			i = v.value(i, child, in)
 		}
@@ -262,9 +261,9 @@ func (v *survey) object(i int, pl *place, in int) int {
 
 // member walks a member of a map whose keys are data: first the key, which the subject
 // decides that begins there, if it is its own.
-func (v *survey) member(from, to, i, p, in int) int {
+func (v *survey) member(key span, i, p, in int) int {
 	pl := &v.d.layout.places[p]
-	own, begins := v.d.layout.owns(pl, pl.key), v.d.begins(pl, v.d.scan.b[i])
+	own, begins := v.d.layout.owns(pl, pl.key), pl.begins(v.d.scan.b[i])
 	keyOf := in
 	if begins {
 		in = v.begin(i)
@@ -273,7 +272,7 @@ func (v *survey) member(from, to, i, p, in int) int {
 		}
 	}
 	v.d.scan.lone = false
-	v.tell(FoundKey, pl.key, keyOf, from, to)
+	v.tell(FoundKey, pl.key, keyOf, key.from, key.to)
 	if begins || pl.subject < 0 {
 		return v.content(i, pl, in)
 	}

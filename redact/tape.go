@@ -62,10 +62,14 @@ func (d *Document) grow() int {
 // pushFrame appends an object or array whose content follows.
 func (d *Document) pushFrame(o op, key span) int {
 	t, it := d.slot()
+	it.setFrame(o, key)
+	return t
+}
+
+func (it *item) setFrame(o op, key span) {
 	it.keyFrom, it.keyTo = place32(key.from), place32(key.to)
 	it.from, it.to, it.ref = 0, 0, 0
 	it.op, it.typ, it.escaped, it.own = o, Absent, false, false
-	return t
 }
 
 // pushSubject appends the wrapper of a subject.
@@ -85,6 +89,10 @@ func (d *Document) pushKey(f int, own, escaped bool, key span) {
 // pushLeaf appends a value on which a rule stands.
 func (d *Document) pushLeaf(o op, f int, typ ScalarType, escaped bool, key, value span) {
 	_, it := d.slot()
+	it.setLeaf(o, f, typ, escaped, key, value)
+}
+
+func (it *item) setLeaf(o op, f int, typ ScalarType, escaped bool, key, value span) {
 	it.keyFrom, it.keyTo = place32(key.from), place32(key.to)
 	it.from, it.to = place32(value.from), place32(value.to)
 	it.ref = int32(f) //nolint:gosec // field numbers are small
