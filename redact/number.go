@@ -40,10 +40,13 @@ func (s *scanner) number(i int) int {
 	return i
 }
 
-// short returns the place after a number that begins at i with up to seven digits,
+// short returns the place after a number at i that begins with up to seven digits,
 // perhaps a point and up to seven more, and after which something follows that ends it;
 // else 0.
 func short(b []byte, i int) int {
+	if b[i] == '-' {
+		i++
+	}
 	n := leading(b, i)
 	if n == 0 || n > 1 && b[i] == '0' {
 		return 0

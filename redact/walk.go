@@ -163,6 +163,11 @@ func (d *Document) members(i int, f *frame, pl *place) int {
 					i = end
 					continue
 				}
+			} else if end := short(b, i); end > 0 {
+				_, it := d.slot()
+				it.setLeaf(opScalar, c.field, Number, false, key, span{i, end})
+				i = end
+				continue
 			}
 			i = d.plain(i, c.field, key)
 		case formHolder:
@@ -321,9 +326,12 @@ func (d *Document) elements(i int, f *frame, el *place) int {
 	in := int(f.in)
 	b := s.b
 	for {
-		if i+1 < len(b) && b[i] == ',' && b[i+1] > ' ' && f.begun { // mostly
+		switch {
+		case i+1 < len(b) && b[i] == ',' && b[i+1] > ' ' && f.begun: // mostly
 			i++
-		} else {
+		case i < len(b) && b[i] == ']':
+			return d.leave(i + 1)
+		default:
 			next, more := d.separator(i, f, ']')
 			if !more {
 				return next
@@ -335,7 +343,20 @@ func (d *Document) elements(i int, f *frame, el *place) int {
 		switch {
 		case el.silent:
 			i = d.unmapped(i)
-		case el.form == formPlain:
+		case el.form == formPlain && d.wanted(el.field):
+			if b[i] == '"' {
+				if end := s.mark(i + 1); end < len(b) && b[end] == '"' { // mostly
+					_, it := d.slot()
+					it.setLeaf(opScalar, el.field, String, false, span{}, span{i, end + 1})
+					i = end + 1
+					continue
+				}
+			} else if end := short(b, i); end > 0 {
+				_, it := d.slot()
+				it.setLeaf(opScalar, el.field, Number, false, span{}, span{i, end})
+				i = end
+				continue
+			}
 			i = d.plain(i, el.field, span{})
 		case el.form == formHolder && el.walked(s.b[i]):
 			return d.enter(i, el.at, in, len(d.tape), false, span{})
