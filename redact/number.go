@@ -5,14 +5,14 @@ import "math/bits"
 // number checks the number that starts at i and returns the place after it.
 func (s *scanner) number(i int) int {
 	b := s.b
-	if end := short(b, i); end > 0 { // mostly
-		return end
-	}
 	start := i
 	if b[i] == '-' {
 		i++
 	}
+	n := leading(b, i)
 	switch {
+	case n == 1 || n > 1 && b[i] != '0':
+		i += n
 	case i >= len(b):
 		return s.fail(Truncated, i)
 	case b[i] == '0':
@@ -26,7 +26,10 @@ func (s *scanner) number(i int) int {
 		return s.fail(InvalidNumber, start)
 	}
 	if i < len(b) && b[i] == '.' {
-		if i = s.someDigits(i+1, start); i < 0 {
+		i++
+		if n = leading(b, i); n > 0 {
+			i += n
+		} else if i = s.someDigits(i, start); i < 0 {
 			return i
 		}
 	}
@@ -35,36 +38,12 @@ func (s *scanner) number(i int) int {
 		if i < len(b) && (b[i] == '+' || b[i] == '-') {
 			i++
 		}
+		if n = leading(b, i); n > 0 {
+			return i + n
+		}
 		return s.someDigits(i, start)
 	}
 	return i
-}
-
-// short returns the place after a number at i that begins with up to seven digits,
-// perhaps a point and up to seven more, and after which something follows that ends it;
-// else 0.
-func short(b []byte, i int) int {
-	if b[i] == '-' {
-		i++
-	}
-	n := leading(b, i)
-	if n == 0 || n > 1 && b[i] == '0' {
-		return 0
-	}
-	i += n
-	if c := b[i]; c == ',' || c == '}' || c == ']' {
-		return i
-	} else if c != '.' {
-		return 0
-	}
-	if n = leading(b, i+1); n == 0 {
-		return 0
-	}
-	i += 1 + n
-	if c := b[i]; c == ',' || c == '}' || c == ']' {
-		return i
-	}
-	return 0
 }
 
 // leading counts the digits that stand at i, if they are fewer than eight and the

@@ -14,6 +14,9 @@ func (d *Document) unmapped(i int) int {
 	if end := d.scan.simple(i); end > 0 {
 		return end
 	}
+	if c := d.scan.b[i]; digit(c) {
+		return d.scan.number(i)
+	}
 	return d.scan.skip(i, len(d.frames))
 }
 

@@ -163,7 +163,11 @@ func (d *Document) members(i int, f *frame, pl *place) int {
 					i = end
 					continue
 				}
-			} else if end := short(b, i); end > 0 {
+			} else if digit(b[i]) {
+				end := s.number(i)
+				if end < 0 {
+					return end
+				}
 				_, it := d.slot()
 				it.setLeaf(opScalar, c.field, Number, false, key, span{i, end})
 				i = end
@@ -351,7 +355,11 @@ func (d *Document) elements(i int, f *frame, el *place) int {
 					i = end + 1
 					continue
 				}
-			} else if end := short(b, i); end > 0 {
+			} else if digit(b[i]) || b[i] == '-' {
+				end := s.number(i)
+				if end < 0 {
+					return end
+				}
 				_, it := d.slot()
 				it.setLeaf(opScalar, el.field, Number, false, span{}, span{i, end})
 				i = end
