@@ -2,9 +2,9 @@ package redact
 
 // Objects of one shape repeat themselves: most write the same members in the same
 // order with the same whitespace. So a place remembers the keys that were seen
-// there, each with what stood around it, and which one came next. Where the body
-// goes on as remembered, a comparison of a few words covers whitespace, key, colon
-// and whitespace again; where it does not, the key is found by a hash of its bytes.
+// there, in their order, each with what stood around it. Where the body goes on with the
+// next one, a comparison of two words covers whitespace, key, colon and whitespace again;
+// where it does not, the key is found by a hash of its bytes.
 //
 // Nothing depends on what is remembered but time: it was checked when it was seen,
 // and equal bytes in an equal position mean the same.
@@ -18,7 +18,6 @@ type knownKey struct {
 	n        int32 // the length of lit
 	from, to int32 // of the key with its quotes in lit
 	place    int32 // of the member, or nowhere
-	next     int32 // the number of the known key that came after it the last time it was not the one after it here; 0 for none
 
 	lit []byte // what stood between the separator and the value: `"name":`
 }

@@ -214,12 +214,6 @@ func (d *Document) member(i int, pl *place, n int) (value, known int, key span, 
 	s := &d.scan
 	b := s.b
 	keys := &pl.keys
-	if next := int(keys.known[n].next); next > 0 && keys.known[next].begins(b, i) && keys.known[next].goesOn(b, i) {
-		k := &keys.known[next]
-		if value = i + int(k.n); value < len(b) && b[value] > ' ' {
-			return value, next, span{i + int(k.from), i + int(k.to)}, int(k.place)
-		}
-	}
 	from := s.space(i)
 	if from >= len(b) || b[from] != '"' {
 		return s.unexpected(from), 0, span{}, nowhere
@@ -242,14 +236,15 @@ func (d *Document) member(i int, pl *place, n int) (value, known int, key span, 
 		known = keys.learn(b[i:value], from-i, to-i, p)
 	} else {
 		k := &keys.known[known]
-		if p = int(k.place); string(k.lit) != string(b[i:value]) && value-i <= maxKeyLen {
+		p = int(k.place)
+		bare := from == i && k.from == 0 && value == to+1 && int(k.n) == value-i // nothing stands around the key, and never did
+		if !bare && string(k.lit) != string(b[i:value]) && value-i <= maxKeyLen {
 			k.set(b[i:value], from-i, to-i)
 		}
 	}
 	if known == 0 {
 		return value, n, span{from, to}, p
 	}
-	keys.known[n].next = int32(known) //nolint:gosec // maxKnown bounds it
 	return value, known, span{from, to}, p
 }
 
