@@ -113,7 +113,7 @@ func (q *request) alert() {
 	}
 	for _, d := range subjectDefects(q.people) {
 		kind := &shape.Subjects[d.kind]
-		if d.member == memberID && (kind.ID == rules.IDParam || kind.ID == rules.IDQuery) {
+		if d.member == memberID && kind.ID != rules.IDMember && kind.ID != rules.IDKey {
 			continue // the caller's, and on record
 		}
 		q.defect("people withheld because a deciding member is not understood", q.memberPlace(shape, d.kind, d.member), d.reason, d.n)
