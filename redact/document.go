@@ -14,6 +14,7 @@ type Document struct {
 	scan     scanner
 	layout   *layout
 	layouts  []*layout
+	learned  int // keys of all layouts
 	most     int // limit of subjects
 	budget   Budget
 	full     bool  // the budget had no room
@@ -81,11 +82,11 @@ func (d *Document) Reset() {
 }
 
 // Size returns how many bytes the document holds besides the body, idle room
-// included. What it has learned about shapes is not counted: it is bounded by the
-// policy.
+// included, and the keys of bodies that it has learned. What it makes of shapes is not
+// counted: it is bounded by the policy.
 func (d *Document) Size() int {
 	return cap(d.tape)*itemSize + cap(d.subjects)*subjectSize + cap(d.text) + cap(d.outcomes)*outcomeSize + cap(d.bits)*8 + (cap(d.scan.marks)+cap(d.token.marks))*markSize +
-		cap(d.cells)*cellSize + cap(d.combos)*combinationSize + d.faults.size() + cap(d.present)*8 + cap(d.met)*8
+		cap(d.cells)*cellSize + cap(d.combos)*combinationSize + d.faults.size() + cap(d.present)*8 + cap(d.met)*8 + d.learned*learnedSize
 }
 
 // The sizes of what a Document holds many of, in bytes on a 64-bit machine. They
@@ -100,6 +101,9 @@ const (
 	cellSize        = 16
 	combinationSize = 24
 	faultSize       = 40
+
+	knownSize   = 80
+	learnedSize = 2*knownSize + maxKeyLen + 16 // of a key at most: growing lists, its text, slots
 )
 
 // Subjects returns the subjects in the order in which they begin. A subject

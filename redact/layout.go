@@ -12,11 +12,12 @@ const nowhere = -1
 // layout is a shape in the form in which it is walked: a flat list of places,
 // the root first, each with the keys that were seen there.
 type layout struct {
-	shape  *rules.Shape
-	want   rules.FieldSet
-	all    bool // want everything
-	places []place
-	fields []field
+	shape   *rules.Shape
+	want    rules.FieldSet
+	all     bool // want everything
+	places  []place
+	fields  []field
+	learned int // keys at all places
 
 	complete *completion // nil before it is needed
 }
@@ -173,6 +174,11 @@ func (p *place) walked(c byte) bool {
 // used least recently are compiled again.
 const maxLayouts = 64
 
+// maxLearned is how many keys a Document remembers at all places of all its layouts. The
+// keys come from upstream, and so would what they take. Beyond it no more are learned,
+// and the layouts that were used least recently go.
+const maxLearned = 8192
+
 // use makes the layout of shape the current one, with want as in [Document.Open].
 func (d *Document) use(shape *rules.Shape, want rules.FieldSet) {
 	if d.layout != nil && d.layout.serves(shape, want) {
@@ -182,6 +188,7 @@ func (d *Document) use(shape *rules.Shape, want rules.FieldSet) {
 	if at < 0 {
 		if at = len(d.layouts); at == maxLayouts {
 			at--
+			d.learned -= d.layouts[at].learned
 		} else {
 			d.layouts = append(d.layouts, nil)
 		}
@@ -190,6 +197,11 @@ func (d *Document) use(shape *rules.Shape, want rules.FieldSet) {
 	d.layout = d.layouts[at]
 	copy(d.layouts[1:at+1], d.layouts[:at])
 	d.layouts[0] = d.layout
+	for last := len(d.layouts) - 1; last > 0 && d.learned >= maxLearned; last-- {
+		d.learned -= d.layouts[last].learned
+		d.layouts[last] = nil
+		d.layouts = d.layouts[:last]
+	}
 }
 
 func (l *layout) serves(shape *rules.Shape, want rules.FieldSet) bool {

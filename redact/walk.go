@@ -233,7 +233,12 @@ func (d *Document) member(i int, pl *place, n int) (value, known int, key span, 
 		if p = d.resolve(b[from:to], pl); p != nowhere && d.layout.places[p].silent {
 			p = nowhere
 		}
-		known = keys.learn(b[i:value], from-i, to-i, p)
+		if d.learned < maxLearned {
+			if known = keys.learn(b[i:value], from-i, to-i, p); known > 0 {
+				d.learned++
+				d.layout.learned++
+			}
+		}
 	} else {
 		k := &keys.known[known]
 		p = int(k.place)
