@@ -95,6 +95,7 @@ type belowMemo struct {
 	wanted bool           // by Open
 	judged *rules.Actions // of the last Emit
 	leaves bool           // by these
+	shared bool           // or, if another person lets it too
 }
 
 // misplaced notes that a value is of another form than what the shape names below pl:
@@ -171,22 +172,37 @@ func (e *emission) unusable(it *item) {
 
 // leavesBelow reports whether anything at pl or below it may leave. Of subjects that
 // should stand there, and have no decision as they do not, it is what could leave for
-// anybody.
+// anybody. The same holds for other persons of whom the body tells nothing.
 func (e *emission) leavesBelow(pl *place) bool {
 	m := &pl.memo
 	if e.subject == nobody {
 		return m.wanted
 	}
 	if m.judged != e.current {
-		m.judged = e.current
+		m.judged, m.shared = e.current, false
 		m.leaves = e.d.anyField(pl, func(f int) bool {
 			if kind := e.d.layout.fields[f].kind; kind != e.kind {
 				return kind >= 0 && e.d.wanted(f)
 			}
-			return f < len(e.current.Fields) && e.current.Fields[f].Verb != rules.Withhold
+			if !e.lets(f) {
+				return false
+			}
+			shared := e.d.layout.fields[f].about > 0
+			m.shared = m.shared || shared
+			return !shared
 		})
 	}
-	return m.leaves
+	// Who the others are differs from subject to subject.
+	return m.leaves || m.shared && e.d.anyField(pl, func(f int) bool {
+		about := e.d.layout.fields[f].about
+		return about > 0 && e.lets(f) && (e.d.other(e.subject, about) < 0 || e.action(f).Verb != rules.Withhold)
+	})
+}
+
+// lets reports whether the decision about the current subject lets anything become of a
+// field of its kind.
+func (e *emission) lets(f int) bool {
+	return e.d.layout.fields[f].kind == e.kind && f < len(e.current.Fields) && e.current.Fields[f].Verb != rules.Withhold
 }
 
 // path returns the path of a place as a policy writes it.

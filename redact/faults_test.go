@@ -100,3 +100,28 @@ func TestFaultsOfWhatIsNotWanted(t *testing.T) {
 		t.Errorf("%v %v", doc.Faults(), err)
 	}
 }
+
+// What another person withholds has no defect of its own, wherever it would stand. Of
+// nobody there is no decision, so that it is told.
+func TestFaultsOfWhatAnotherPersonWithholds(t *testing.T) {
+	t.Parallel()
+	shape := mustShape(t, "subject a at d[] id=i\nabout o in d[] id=oi\nd[].i\nd[].r.n about=o")
+	body := []byte(`{"d":[{"i":1,"oi":2,"r":"x"},{"i":3,"oi":4,"r":"x"},{"i":5,"r":"x"}]}`)
+	var doc redact.Document
+	if err := doc.Open(shape, nil, body, redact.Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	actions, err := decisions(shape, doc.Subjects(), "* allow *\n1 none")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Of the enclosing subjects the decision is one and the same.
+	actions[2], actions[4] = actions[0], actions[0]
+	if _, err := doc.Emit(nil, actions, redact.Terms{At: decided}); err != nil {
+		t.Fatal(err)
+	}
+	want := []redact.Fault{{Path: "d[].r", Field: -1, Reason: rules.TypeUnexpected, Count: 2}}
+	if got := doc.Faults(); !slices.Equal(got, want) {
+		t.Errorf("%+v\nwant %+v", got, want)
+	}
+}

@@ -596,7 +596,11 @@ func (r *reference) leavesBelow(n *rules.Node, in int) bool {
 				return true
 			}
 		case in >= 0 && r.shape.Fields[f].Kind == r.subjects[in].Kind:
-			if r.actions[in].Fields[f].Verb != rules.Withhold {
+			a := r.actions[in].Fields[f]
+			if kind := r.shape.Fields[f].About; kind > 0 && r.besides(kind, in) >= 0 {
+				a = r.both(f, in, a)
+			}
+			if a.Verb != rules.Withhold {
 				return true
 			}
 		case r.shape.Fields[f].Kind >= 0:
