@@ -102,7 +102,7 @@ const (
 	combinationSize = 24
 	faultSize       = 40
 
-	knownSize   = 80
+	knownSize   = 72
 	learnedSize = 2*knownSize + maxKeyLen + 16 // of a key at most: growing lists, its text, slots
 )
 
