@@ -116,9 +116,9 @@ func (c *completion) member(tape []item, t int) int32 {
 	switch it := &tape[t]; it.op {
 	case opObject, opArray:
 		return c.ofPlace[it.ref]
-	case opScalar, opSubtree:
+	case opScalar, opEscaped, opSubtree:
 		return c.ofField[it.ref]
-	case opDefect, opKey, opSubject:
+	case opMisplaced, opHalf, opKey, opOwnKey, opSubject:
 	}
 	return -1
 }

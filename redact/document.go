@@ -21,6 +21,7 @@ type Document struct {
 	crowded  int   // 1 + where another person was found beyond the limit of subjects
 	met      []int // places of members that say something of other persons, by object
 	frames   []frame
+	unknown  knownKey // the member that was read last, if its key was not known
 	tape     []item
 	subjects []Subject
 	text     []byte // unescaped strings; grows only, as subjects point into it
@@ -102,8 +103,8 @@ const (
 	combinationSize = 24
 	faultSize       = 40
 
-	knownSize   = 72
-	learnedSize = 2*knownSize + maxKeyLen + 16 // of a key at most: growing lists, its text, slots
+	knownSize   = 64
+	learnedSize = 2*(knownSize+24) + maxKeyLen + 16 // of a key at most: growing lists, its text, slots
 )
 
 // Subjects returns the subjects in the order in which they begin. A subject
@@ -140,7 +141,7 @@ func (d *Document) document() int {
 	if i == len(s.b) {
 		return s.fail(Empty, i)
 	}
-	if i = d.walk(d.value(i, d.layout.root(), nobody, span{})); i < 0 {
+	if i = d.walk(d.value(i, d.layout.root(), nobody, span{i, i})); i < 0 {
 		return i
 	}
 	if i = s.space(i); i < len(s.b) {

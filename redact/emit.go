@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"time"
@@ -150,39 +151,38 @@ type emission struct {
 	complete *completion // nil without Terms.Complete
 
 	// Of the nearest enclosing subject:
-	subject int
-	kind    int
-	current *rules.Actions
-	fields  []rules.Action // of current
+	subject  int
+	kind     int
+	current  *rules.Actions
+	fields   []rules.Action // of current
+	bits     int            // where the set of what left begins in Document.bits
+	personal bool           // something personal that items has written
 }
 
 // items writes the items from t up to end.
 func (e *emission) items(t, end int) {
 	d := e.d
-	for t < end {
-		it := &d.tape[t]
-		if it.op != opScalar {
+	tape, defs := d.tape[:end], d.layout.fields
+	for uint(t) < uint(len(tape)) {
+		it := &tape[t]
+		if it.op > opEscaped {
 			t = e.item(t)
 			continue
 		}
 		t++
 		f := int(it.ref)
-		def := &d.layout.fields[f]
-		if f >= len(e.fields) || def.kind != e.kind || def.about > 0 {
+		if uint(f) >= uint(len(e.fields)) || uint(f) >= uint(len(defs)) {
 			e.scalar(it)
 			continue
 		}
-		switch a := &e.fields[f]; {
-		case a.Verb == rules.Allow && !a.Cell:
+		a, def := &e.fields[f], &defs[f]
+		switch {
+		case a.Verb == rules.Withhold: // whoever it is about
+		case a.Verb == rules.Allow && !a.Cell && def.kind == e.kind && def.about == 0:
 			e.copied(it)
-			o := &d.outcomes[e.subject]
-			if !o.marked {
-				d.left(e.subject, f)
-				continue
-			}
-			d.bits[o.bits+f/64] |= 1 << (f % 64)
-			o.released = o.released || !def.public
-		case a.Verb != rules.Withhold:
+			d.bits[e.bits+int(uint(f)/64)] |= 1 << (uint(f) % 64)
+			e.personal = e.personal || !def.public
+		default:
 			e.scalar(it)
 		}
 	}
@@ -192,20 +192,20 @@ func (e *emission) items(t, end int) {
 // in one piece if upstream wrote them so.
 func (e *emission) copied(it *item) {
 	b := e.d.scan.b
-	if it.keyFrom == it.keyTo || it.from != it.keyTo+1 {
+	if it.from-it.keyTo > 1 { // there is whitespace about the colon
 		e.begin(it)
 		e.dst = append(e.dst, b[it.from:it.to]...)
 		return
 	}
-	from := it.keyFrom
+	from, to := int(it.keyFrom), int(it.to)
 	if n := len(e.dst); n > e.start && !opens(e.dst[n-1]) {
-		if b[from-1] == ',' {
+		if uint(from-1) < uint(len(b)) && b[from-1] == ',' {
 			from--
 		} else {
 			e.dst = append(e.dst, ',')
 		}
 	}
-	e.dst = append(e.dst, b[from:it.to]...)
+	e.dst = append(e.dst, b[from:to]...)
 }
 
 // item writes the item at t and returns the number of the next one. Whoever
@@ -221,17 +221,17 @@ func (e *emission) item(t int) int {
 		e.container(t, it, '{', '}')
 	case opArray:
 		e.container(t, it, '[', ']')
-	case opKey:
+	case opKey, opOwnKey:
 		e.key(t, it)
 	case opSubject:
 		e.person(t, it)
-	case opScalar:
+	case opScalar, opEscaped:
 		e.scalar(it)
 		return t + 1
 	case opSubtree:
 		e.subtree(it)
 		return t + 1
-	case opDefect:
+	case opMisplaced, opHalf:
 		e.unusable(it)
 		return t + 1
 	}
@@ -261,16 +261,18 @@ func (e *emission) person(t int, it *item) {
 	if current == nil || current.Nothing {
 		return
 	}
-	subject, kind, actions := e.subject, e.kind, e.current
+	subject, kind, actions, bits, personal := e.subject, e.kind, e.current, e.bits, e.personal
 	e.subject, e.kind, e.current = index, e.d.subjects[index].Kind, current
-	e.fields = current.Fields
+	e.fields, e.bits, e.personal = current.Fields, e.d.set(index), false
 	mark := len(e.dst)
 	e.items(t+1, int(it.to))
-	e.subject, e.kind, e.current = subject, kind, actions
+	o := &e.d.outcomes[index]
+	o.released = o.released || e.personal
+	e.subject, e.kind, e.current, e.bits, e.personal = subject, kind, actions, bits, personal
 	if e.fields = nil; actions != nil {
 		e.fields = actions.Fields
 	}
-	if e.d.outcomes[index].released {
+	if o.released {
 		return
 	}
 	e.dst = e.dst[:mark]
@@ -326,7 +328,7 @@ func (e *emission) replacement(it *item, a rules.Action) bool {
 func (e *emission) general(it *item, at span, g *rules.Generaliser) bool {
 	d := e.d
 	room := len(d.text)
-	value := d.scalar(it.typ, at, it.escaped)
+	value := e.value(it, at)
 	if len(value.Text) == 0 {
 		return false
 	}
@@ -394,7 +396,7 @@ func (e *emission) key(t int, it *item) {
 // the key at t may be seen: that is something of the person, as an id in its
 // object would be. Under any other key nothing means nothing.
 func (d *Document) frame(t int) string {
-	if key := &d.tape[t]; !key.own || t+1 >= int(key.to) {
+	if key := &d.tape[t]; key.op != opOwnKey || t+1 >= int(key.to) {
 		return ""
 	}
 	switch d.tape[t+1].op {
@@ -402,7 +404,7 @@ func (d *Document) frame(t int) string {
 		return "{}"
 	case opArray:
 		return "[]"
-	case opScalar, opSubtree, opDefect, opKey, opSubject:
+	case opScalar, opEscaped, opSubtree, opMisplaced, opHalf, opKey, opOwnKey, opSubject:
 	}
 	return ""
 }
@@ -456,12 +458,12 @@ func (e *emission) action(f int) rules.Action {
 // token appends what replaces the text of an item, its value or its key, and
 // returns the type of the token.
 func (e *emission) token(it *item, at span, need rules.Need) (ScalarType, bool) {
-	if e.terms.Tokens == nil || it.typ == Null {
+	d := e.d
+	if e.terms.Tokens == nil || typeOf(d.scan.b[at.from]) == Null {
 		return Absent, false
 	}
-	d := e.d
 	room := len(d.text)
-	value := d.scalar(it.typ, at, it.escaped)
+	value := e.value(it, at)
 	if len(value.Text) == 0 {
 		return Absent, false
 	}
@@ -482,6 +484,13 @@ func (e *emission) token(it *item, at span, need rules.Need) (ScalarType, bool) 
 		return Absent, false
 	}
 	return typeOf(out[mark]), true
+}
+
+// value returns what stands at a place of an item: its value or its key.
+func (e *emission) value(it *item, at span) Scalar {
+	b := e.d.scan.b
+	escaped := it.op == opEscaped || it.op != opScalar && bytes.IndexByte(b[at.from:at.to], '\\') >= 0
+	return e.d.scalar(typeOf(b[at.from]), at, escaped)
 }
 
 // isScalar reports whether a token is one JSON scalar.
@@ -507,16 +516,21 @@ func (e *emission) left(f int) {
 
 // left notes that field f of a subject is in the answer.
 func (d *Document) left(subject, f int) {
+	rules.FieldSet(d.bits[d.set(subject):]).Add(f)
+	if !d.layout.fields[f].public {
+		d.outcomes[subject].released = true
+	}
+}
+
+// set returns where the set of what left of a subject begins in bits.
+func (d *Document) set(subject int) int {
 	o := &d.outcomes[subject]
 	if !o.marked {
 		o.marked, o.bits = true, len(d.bits)
 		d.bits = slices.Grow(d.bits, d.words())[:len(d.bits)+d.words()]
 		clear(d.bits[o.bits:])
 	}
-	rules.FieldSet(d.bits[o.bits:]).Add(f)
-	if !d.layout.fields[f].public {
-		o.released = true
-	}
+	return o.bits
 }
 
 // defect counts a value at a field or place that only its own defect withholds; see

@@ -114,7 +114,7 @@ func (d *Document) misplaced(from, to int, pl *place) int {
 		}
 	}
 	if d.wantedBelow(pl) {
-		d.pushLeaf(opDefect, -1-pl.at, Defect, false, span{}, span{from, to})
+		d.pushLeaf(opMisplaced, -1-pl.at, span{}, span{from, to})
 	}
 	return to
 }
@@ -123,7 +123,7 @@ func (d *Document) misplaced(from, to int, pl *place) int {
 // key that could be told from others, and its member goes with it.
 func (d *Document) halfKey(pl *place, key span) {
 	if member := &d.layout.places[pl.any]; member.key >= 0 && d.wantedBelow(member) {
-		d.pushLeaf(opDefect, -1-pl.any, String, true, span{}, key)
+		d.pushLeaf(opHalf, -1-pl.any, span{}, key)
 	}
 }
 
@@ -155,7 +155,7 @@ func (d *Document) anyField(pl *place, is func(f int) bool) bool {
 // decision in force would have let it leave, or something below its place.
 func (e *emission) unusable(it *item) {
 	why := rules.TypeUnexpected
-	if it.typ == String {
+	if it.op == opHalf {
 		why = rules.LoneSurrogate
 	}
 	if it.ref < 0 {

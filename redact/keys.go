@@ -9,17 +9,20 @@ package redact
 // Nothing depends on what is remembered but time: it was checked when it was seen,
 // and equal bytes in an equal position mean the same.
 
-// knownKey is a key that was seen at a place.
+// knownKey is a key that was seen at a place. Its literal is what stood between the
+// value before and its own value: `,"name":`. That of the first key of an object has a
+// comma in place of the brace.
 type knownKey struct {
-	// The first 16 bytes of lit and which of their bits count.
+	// The first 16 bytes of the literal and which of their bits count.
 	low, high         uint64
 	lowMask, highMask uint64
+	// The last 16 of one that is longer.
+	tailLow, tailHigh uint64
 
-	n        int32 // the length of lit
-	from, to int32 // of the key with its quotes in lit
-	place    int32 // of the member, or nowhere
-
-	lit []byte // what stood between the separator and the value: `"name":`
+	from, to int32 // of the key with its quotes in the literal
+	n        uint8 // the length of the literal
+	form     form  // of the member
+	ref      int32 // of the member: its field if that is all there is to it, else its place
 }
 
 // Keys are copies and outlive the body, so their room is bounded: by number at a
@@ -36,33 +39,59 @@ const (
 // keyring is the known keys of one place. The first of them is none: it stands for
 // the beginning of an object.
 type keyring struct {
-	known []knownKey
-	slots []int16 // by hash, four or more a key; 0 is empty
-	alien int     // how many of them the shape does not name
+	known    []knownKey
+	literals [][]byte // of the known keys
+	slots    []int16  // by hash, four or more a key; 0 is empty
+	alien    int      // how many of them the shape does not name
 }
 
-func newKeyring() keyring { return keyring{known: make([]knownKey, 1), slots: make([]int16, minSlots)} }
-
-// begins reports whether what stands at i begins like the literal of k. Close to the
-// end of the body it says no, as the words that it compares reach beyond.
-func (k *knownKey) begins(b []byte, i int) bool {
-	return i+16 <= len(b) && (word(b, i)^k.low)&k.lowMask|(word(b, i+8)^k.high)&k.highMask == 0
+func newKeyring() keyring {
+	return keyring{known: make([]knownKey, 1), literals: make([][]byte, 1), slots: make([]int16, minSlots)}
 }
 
-// goesOn reports whether the rest of a literal that begins at i follows, too.
-func (k *knownKey) goesOn(b []byte, i int) bool {
+// inBrace is the first byte of a literal against that of the body where an object
+// begins.
+const inBrace = '{' ^ ','
+
+// begins reports whether what stands at i begins like the literal of k, with a first
+// byte that differs by brace: 0 or inBrace. Close to the end of the body it says no, as
+// the words that it compares reach beyond.
+func (k *knownKey) begins(b []byte, i int, brace uint64) bool {
+	return i >= 0 && i <= len(b)-16 && (word(b, i)^brace^k.low)&k.lowMask|(word(b, i+8)^k.high)&k.highMask == 0
+}
+
+// goesOn reports whether the rest of a literal of more than 16 bytes that begins at i
+// follows, too.
+func (r *keyring) goesOn(n int, b []byte, i int) bool {
+	k := &r.known[n]
 	end := i + int(k.n)
-	return k.n <= 16 || end <= len(b) && string(b[i+16:end]) == string(k.lit[16:])
+	if i < 0 || end < 16 || end > len(b) {
+		return false
+	}
+	tail := end - 16
+	return word(b, tail) == k.tailLow && word(b, tail+8) == k.tailHigh &&
+		(k.n <= 32 || string(b[i+16:tail]) == string(r.literals[n][16:k.n-16]))
 }
 
-// set gives k the literal lit, of which from to to is the key.
-func (k *knownKey) set(lit []byte, from, to int) {
-	k.lit = append(k.lit[:0], lit...)
-	k.n, k.from, k.to = int32(len(lit)), int32(from), int32(to) //nolint:gosec // maxKeyLen bounds both
+// span is where the key stands whose literal begins at i.
+func (k *knownKey) span(i int) span { return span{i + int(k.from), i + int(k.to)} }
+
+// set gives known key n the literal lit, of which from to to is the key.
+func (r *keyring) set(n int, lit []byte, from, to int) {
+	r.literals[n] = append(r.literals[n][:0], lit...)
+	lit = r.literals[n]
+	if lit[0] == '{' {
+		lit[0] = ','
+	}
+	k := &r.known[n]
+	k.n, k.from, k.to = uint8(len(lit)), int32(from), int32(to) //nolint:gosec // maxKeyLen bounds them
 	var first [16]byte
-	n := copy(first[:], lit)
+	copy(first[:], lit)
 	k.low, k.high = word(first[:], 0), word(first[:], 8)
-	k.lowMask, k.highMask = wordMask(n), wordMask(n-8)
+	k.lowMask, k.highMask = wordMask(len(lit)), wordMask(len(lit)-8)
+	if tail := len(lit) - 16; tail > 0 {
+		k.tailLow, k.tailHigh = word(lit, tail), word(lit, tail+8)
+	}
 }
 
 // wordMask keeps the first n bytes of a word.
@@ -77,7 +106,13 @@ func wordMask(n int) uint64 {
 }
 
 // key is the raw key.
-func (k *knownKey) key() []byte { return k.lit[k.from:k.to] }
+func (r *keyring) key(n int) []byte { return r.literals[n][r.known[n].from:r.known[n].to] }
+
+// written reports whether known key n has the literal lit, apart from a brace.
+func (r *keyring) written(n int, lit []byte) bool {
+	known := r.literals[n]
+	return len(known) == len(lit) && (lit[0] == known[0] || lit[0] == '{' && known[0] == ',') && string(known[1:]) == string(lit[1:])
+}
 
 // find returns the number of a raw key, 0 when it is not known.
 func (r *keyring) find(raw []byte) int {
@@ -87,18 +122,18 @@ func (r *keyring) find(raw []byte) int {
 		if n == 0 {
 			return 0
 		}
-		if string(r.known[n].key()) == string(raw) {
+		if string(r.key(int(n))) == string(raw) {
 			return int(n)
 		}
 	}
 	return 0
 }
 
-// learn makes a key known that is not, and returns its number, 0 when there is no
-// room for it.
-func (r *keyring) learn(lit []byte, from, to, p int) int {
+// learn makes a key known that is not, which stands from from to to in its literal and is
+// that of member m. It returns its number, 0 when there is no room for it.
+func (r *keyring) learn(lit []byte, from, to int, m knownKey) int {
 	n := len(r.known)
-	alien := p == nowhere
+	alien := m.form == formNone
 	if n >= maxKnown || len(lit) > maxKeyLen || alien && r.alien >= maxKnown/2 {
 		return 0
 	}
@@ -108,11 +143,10 @@ func (r *keyring) learn(lit []byte, from, to, p int) int {
 			r.place(i)
 		}
 	}
-	k := knownKey{place: int32(p)} //nolint:gosec // places are fewer than rules
-	k.set(lit, from, to)
-	r.known = append(r.known, k)
+	r.known, r.literals = append(r.known, m), append(r.literals, nil)
+	r.set(n, lit, from, to)
 	if !r.place(n) {
-		r.known = r.known[:n]
+		r.known, r.literals = r.known[:n], r.literals[:n]
 		return 0
 	}
 	if alien {
@@ -123,7 +157,7 @@ func (r *keyring) learn(lit []byte, from, to, p int) int {
 
 // place lets known key n be found, if there is a slot for it.
 func (r *keyring) place(n int) bool {
-	h, mask := hashKey(r.known[n].key()), uint32(len(r.slots)-1) //nolint:gosec // 4 * maxKnown bounds it
+	h, mask := hashKey(r.key(n)), uint32(len(r.slots)-1) //nolint:gosec // 4 * maxKnown bounds it
 	for p := range uint32(maxProbes) {
 		if slot := &r.slots[(h+p)&mask]; *slot == 0 {
 			*slot = int16(n) //nolint:gosec // maxKnown bounds it

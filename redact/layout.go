@@ -34,6 +34,7 @@ type place struct {
 	below   rules.Roles // deciding members of the same subject below
 	subtree bool        // of a field
 	form    form
+	wanted  bool    // its field
 	silent  bool    // nothing here or below may leave, decides, or begins a subject
 	others  []about // what it says of persons besides the subject, by kind
 	keys    keyring
@@ -46,10 +47,11 @@ type place struct {
 type form uint8
 
 const (
-	formOther    form = iota
-	formPlain         // there is a rule, and the value decides nothing and begins no subject
-	formHolder        // the same of what only holds members or elements
-	formDeciding      // it decides about the subject around it, and nothing is named below
+	formNone     form = iota // of what nothing may leave or decides
+	formPlain                // there is a rule, and the value decides nothing and begins no subject
+	formHolder               // the same of what only holds members or elements
+	formDeciding             // it decides about the subject around it, and nothing is named below
+	formOther
 )
 
 // field is what is needed of a [rules.Field] for each value.
@@ -110,11 +112,15 @@ func (l *layout) add(n *rules.Node) int {
 		}
 	}
 	p.at, p.end = at, len(l.places)
-	p.silent = p.subject < 0 && p.roles|p.below == 0 && p.others == nil && !l.wanted(p.field) && !l.wanted(p.key)
+	p.wanted = l.wanted(p.field)
+	p.form = formOther
+	p.silent = p.subject < 0 && p.roles|p.below == 0 && p.others == nil && !p.wanted && !l.wanted(p.key)
 	for child := at + 1; child < len(l.places) && p.silent; child++ {
 		p.silent = l.places[child].silent
 	}
 	switch {
+	case p.silent:
+		p.form = formNone
 	case p.subject >= 0 || p.others != nil:
 	case p.roles != 0:
 		if p.field >= 0 || !p.named() && p.elem < 0 {
@@ -135,6 +141,18 @@ func (l *layout) add(n *rules.Node) int {
 // wanted reports whether field f may be needed by Emit.
 func (l *layout) wanted(f int) bool {
 	return f >= 0 && f < len(l.fields) && (l.all || l.want.Has(f) || l.fields[f].kind < 0)
+}
+
+// member returns what is known of a member at place p, or nowhere, besides its key.
+func (l *layout) member(p int) knownKey {
+	if p == nowhere || l.places[p].form == formNone {
+		return knownKey{form: formNone}
+	}
+	c := &l.places[p]
+	if c.form == formPlain {
+		return knownKey{form: formPlain, ref: int32(c.field)} //nolint:gosec // fields are fewer than rules
+	}
+	return knownKey{form: c.form, ref: int32(p)} //nolint:gosec // places are as few
 }
 
 // root returns the place of the document.

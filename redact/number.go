@@ -9,39 +9,37 @@ func (s *scanner) number(i int) int {
 	if b[i] == '-' {
 		i++
 	}
-	n := leading(b, i)
-	switch {
-	case n == 1 || n > 1 && b[i] != '0':
+	if n := leading(b, i); n == 1 || n > 1 && b[i] != '0' { // mostly
 		i += n
-	case i >= len(b):
-		return s.fail(Truncated, i)
-	case b[i] == '0':
-		i++
-		if i < len(b) && digit(b[i]) {
-			return s.fail(InvalidNumber, start)
-		}
-	case digit(b[i]):
-		i = digits(b, i)
-	default:
-		return s.fail(InvalidNumber, start)
+	} else if i = s.whole(i, start); i < 0 {
+		return i
 	}
-	if i < len(b) && b[i] == '.' {
+	if uint(i) < uint(len(b)) && b[i] == '.' {
 		i++
-		if n = leading(b, i); n > 0 {
+		if n := leading(b, i); n > 0 {
 			i += n
 		} else if i = s.someDigits(i, start); i < 0 {
 			return i
 		}
 	}
-	if i < len(b) && b[i]|0x20 == 'e' {
+	if uint(i) < uint(len(b)) && b[i]|0x20 == 'e' {
 		i++
 		if i < len(b) && (b[i] == '+' || b[i] == '-') {
 			i++
 		}
-		if n = leading(b, i); n > 0 {
-			return i + n
-		}
 		return s.someDigits(i, start)
+	}
+	return i
+}
+
+// whole checks the part at i before a fraction.
+func (s *scanner) whole(i, start int) int {
+	b := s.b
+	if i >= len(b) || b[i] != '0' {
+		return s.someDigits(i, start)
+	}
+	if i++; i < len(b) && digit(b[i]) {
+		return s.fail(InvalidNumber, start)
 	}
 	return i
 }
@@ -49,7 +47,7 @@ func (s *scanner) number(i int) int {
 // leading counts the digits that stand at i, if they are fewer than eight and the
 // body does not end soon; else 0.
 func leading(b []byte, i int) int {
-	if i+8 > len(b) {
+	if i < 0 || i > len(b)-8 {
 		return 0
 	}
 	d := word(b, i) ^ lows*'0'
@@ -69,7 +67,7 @@ func (s *scanner) someDigits(i, start int) int {
 
 // digits returns the place of the first byte at or after i that is no digit.
 func digits(b []byte, i int) int {
-	for i+8 <= len(b) {
+	for i >= 0 && i <= len(b)-8 {
 		// Of a digit the low half is below ten, and the high half is 3.
 		d := word(b, i) ^ lows*'0'
 		if m := ((d + lows*(0x7F-9)) | d) & highs; m != 0 {

@@ -31,19 +31,18 @@ func (s *scanner) unexpected(i int) int {
 
 // space returns the place of the next byte that is not insignificant.
 func (s *scanner) space(i int) int {
-	b := s.b
-	if i < len(b) && b[i] > ' ' { // mostly
+	if uint(i) < uint(len(s.b)) && s.b[i] > ' ' { // mostly
 		return i
 	}
-	return whitespace(b, i)
+	return whitespace(s.b, i)
 }
 
 // whitespace is space for where there is some: a newline and its indentation, eight
 // bytes at a time.
 func whitespace(b []byte, i int) int {
-	for i < len(b) && insignificant(b[i]) {
+	for i >= 0 && i < len(b) && insignificant(b[i]) {
 		i++
-		for i+8 <= len(b) && word(b, i) == lows*' ' {
+		for i <= len(b)-8 && word(b, i) == lows*' ' {
 			i += 8
 		}
 	}
@@ -101,84 +100,105 @@ func (s *scanner) literal(i int, word string) int {
 // that no limit of depth can exhaust that of the goroutine.
 func (s *scanner) skip(i, depth int) int {
 	b := s.b
-	nest := s.nest[:0]
+	s.nest = s.nest[:0]
+	var end byte // of the container that i is in, in ASCII; 0 for that around the value
 	for {
 		// A value starts at i.
-		if i >= len(b) {
+		if uint(i) >= uint(len(b)) {
 			return s.fail(Truncated, len(b))
 		}
 		switch c := b[i]; c {
 		case '"':
-			if i = s.mark(i + 1); i < len(b) && b[i] == '"' {
+			if i = s.mark(i + 1); uint(i) < uint(len(b)) && b[i] == '"' { // mostly
 				i++
 			} else if i = s.rest(i); i < 0 {
 				return i
 			}
 		case '{', '[':
-			if depth+len(nest) >= s.depth {
+			if depth+len(s.nest) >= s.depth {
 				return s.fail(TooDeep, i)
 			}
-			end := c + 2 // the closing bracket, in ASCII
-			if i = s.space(i + 1); i < len(b) && b[i] == end {
-				i++
-				break
+			s.nest = append(s.nest, end)
+			end = c + 2
+			if i++; i < len(b) && b[i] <= ' ' {
+				i = s.space(i)
 			}
-			nest = append(nest, end)
-			if c == '[' {
-				continue
+			if i < len(b) && b[i] == end {
+				break // closed below
 			}
-			if i = s.key(i); i < 0 {
-				return i
-			}
-			continue
-		default:
-			if i = s.scalar(i); i < 0 {
-				return i
-			}
-		}
-		// A value ended before i: close what ends here, up to the next one.
-		for {
-			if len(nest) == 0 {
-				s.nest = nest
-				return i
-			}
-			if i >= len(b) || b[i] <= ' ' {
-				if i = s.space(i); i >= len(b) {
-					return s.fail(Truncated, len(b))
-				}
-			}
-			end := nest[len(nest)-1]
-			if b[i] == end {
-				nest = nest[:len(nest)-1]
-				i++
-				continue
-			}
-			if b[i] != ',' {
-				return s.fail(Unexpected, i)
-			}
-			i = s.space(i + 1)
-			if end == '}' {
+			if c == '{' {
 				if i = s.key(i); i < 0 {
 					return i
 				}
 			}
-			break
+			continue
+		default:
+			if digit(c) {
+				i = s.number(i)
+			} else {
+				i = s.scalar(i)
+			}
+			if i < 0 {
+				return i
+			}
+		}
+		// Before i a value ended, or a container begins that holds none: close what ends
+		// here, up to the next value.
+		for end != 0 {
+			if uint(i) >= uint(len(b)) {
+				return s.fail(Truncated, len(b))
+			}
+			c := b[i]
+			if c == ',' {
+				i++
+				if end == ']' {
+					i = s.space(i)
+					break
+				}
+				if uint(i) < uint(len(b)) && b[i] == '"' {
+					colon := s.mark(i+1) + 1
+					if colon > 0 && colon < len(b)-1 && b[colon-1] == '"' && b[colon] == ':' && b[colon+1] > ' ' { // mostly
+						i = colon + 1
+						break
+					}
+				}
+				if i = s.key(i); i < 0 {
+					return i
+				}
+				break
+			}
+			switch {
+			case c == end:
+				i++
+				end = s.nest[len(s.nest)-1]
+				s.nest = s.nest[:len(s.nest)-1]
+			case insignificant(c):
+				i = whitespace(b, i)
+			default:
+				return s.fail(Unexpected, i)
+			}
+		}
+		if end == 0 {
+			return i
 		}
 	}
 }
 
-// key checks the key at i and its colon and returns the place of the value.
+// key checks the next key, at i or after whitespace, and its colon and returns the
+// place of the value.
 func (s *scanner) key(i int) int {
 	b := s.b
-	if i >= len(b) || b[i] != '"' {
-		return s.unexpected(i)
+	if uint(i) >= uint(len(b)) || b[i] != '"' {
+		if i = s.space(i); i >= len(b) || b[i] != '"' {
+			return s.unexpected(i)
+		}
 	}
-	if i = s.mark(i + 1); i < len(b) && b[i] == '"' {
+	if i = s.mark(i + 1); uint(i) < uint(len(b)) && b[i] == '"' { // mostly
 		i++
 	} else if i = s.rest(i); i < 0 {
 		return i
 	}
-	if i+1 < len(b) && b[i] == ':' && b[i+1] > ' ' { // mostly
+	if i >= 0 && i < len(b)-1 && b[i] == ':' && b[i+1] > ' ' { // mostly
 		return i + 1
 	}
 	return s.colon(i)

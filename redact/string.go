@@ -47,16 +47,35 @@ func (s *scanner) rest(i int) int {
 		case c < ' ':
 			return s.fail(ControlCharacter, i)
 		default:
-			n := multibyte(b[i:])
-			if n == 0 {
+			if i = multibytes(b, i); i < len(b) && b[i] >= utf8.RuneSelf {
 				return s.fail(InvalidUTF8, i)
-			}
-			// A character outside ASCII is seldom alone.
-			if i += n; i < len(b) && b[i] >= utf8.RuneSelf {
-				continue
 			}
 		}
 		i = s.mark(i)
+	}
+}
+
+// multibytes returns the place after the characters outside ASCII that begin at i, or
+// that of the first one that is none.
+func multibytes(b []byte, i int) int {
+	const (
+		most     = 0xC0C0F0 // of three bytes: what tells their kind
+		threes   = 0x8080E0 // 1110xxxx 10xxxxxx 10xxxxxx
+		overlong = 0xE0
+		halves   = 0xED // surrogates, and more that are not
+	)
+	for {
+		for i >= 0 && i <= len(b)-4 && binary.LittleEndian.Uint32(b[i:])&most == threes && b[i] != overlong && b[i] != halves {
+			i += 3
+		}
+		if i >= len(b) || b[i] < utf8.RuneSelf {
+			return i
+		}
+		n := multibyte(b[i:])
+		if n == 0 {
+			return i
+		}
+		i += n
 	}
 }
 

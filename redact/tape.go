@@ -4,99 +4,95 @@ package redact
 type op uint8
 
 const (
-	opObject  op = iota // an object of which members are named
-	opArray             // an array of which elements are named
-	opScalar            // a scalar with a rule
-	opSubtree           // a container whose rule covers all of it
-	opDefect            // a value that its rule does not cover
-	opKey               // a key that is data; wraps the value of its member
-	opSubject           // wraps the value that is a subject
+	opScalar    op = iota // a scalar with a rule
+	opEscaped             // the same: a string that has escapes
+	opObject              // an object of which members are named
+	opArray               // an array of which elements are named
+	opSubtree             // a container whose rule covers all of it
+	opMisplaced           // a value that its rule does not cover
+	opHalf                // a value with half a surrogate pair
+	opKey                 // a key that is data; wraps the value of its member
+	opOwnKey              // the same: it belongs to the subject that stands under it
+	opSubject             // wraps the value that is a subject
 )
 
 // item is one place of the body that may leave. Items stand in the order of
 // the body; what an item holds or wraps follows it.
 type item struct {
-	keyFrom, keyTo uint32 // the raw key; empty in an array, below opKey and at the root
+	// The raw key; empty in an array, where the value begins, and empty below a key that
+	// is data, in front of a subject and at the root.
+	keyFrom, keyTo uint32
 	from, to       uint32 // the raw value of a leaf; of all others to is the number of the item after what they hold
 	ref            int32  // number of the field; of opSubject the index of the subject, of opObject and opArray the number of the place
 	op             op
-	typ            ScalarType // of the value; of opKey that of the key
-	escaped        bool       // the text has escapes
-	own            bool       // opKey: the key belongs to the subject that stands under it
 }
 
 // span is a piece of the body.
 type span struct{ from, to int }
 
-// slot appends an item and returns its number and its place. Whoever calls sets
-// the fields there one by one: copying a finished item in would wait for them
-// to be written first, and that would be the slowest step of the walk.
-func (d *Document) slot() (int, *item) {
-	t := len(d.tape)
-	if t == cap(d.tape) {
-		t = d.grow()
+// slot appends an item and returns it. Whoever calls sets the fields there one by one:
+// copying a finished item in would wait for them to be written first, and that would be
+// the slowest step of the walk.
+func (d *Document) slot() *item {
+	if d.lacksRoom() {
+		d.grow()
 	}
-	d.tape = d.tape[:t+1]
-	return t, &d.tape[t]
+	return d.freeSlot()
+}
+
+// lacksRoom reports whether the tape has to grow for one item more.
+func (d *Document) lacksRoom() bool { return len(d.tape) == cap(d.tape) }
+
+// freeSlot is slot where there is room.
+func (d *Document) freeSlot() *item {
+	d.tape = d.tape[:len(d.tape)+1]
+	return &d.tape[len(d.tape)-1]
 }
 
 // leastTape is what a tape begins with. Nobody is asked for that.
 const leastTape = 64
 
-// grow makes room on the tape and returns the number of the next item. Without a
-// budget for it the document is lost, and what is left of the walk writes its
-// items over the last one.
-func (d *Document) grow() int {
+// grow makes room on the tape. Without a budget for it the document is lost, and what is
+// left of the walk writes its items over the last one.
+func (d *Document) grow() {
 	n := len(d.tape)
 	more := n/4 + leastTape
 	if d.full || n > 0 && d.budget != nil && !d.budget.Take(more*itemSize) {
 		d.full = true
-		return n - 1
+		d.tape = d.tape[:n-1]
+		return
 	}
 	bigger := make([]item, n, n+more)
 	copy(bigger, d.tape)
 	d.tape = bigger
-	return n
-}
-
-// pushFrame appends an object or array whose content follows.
-func (d *Document) pushFrame(o op, key span) int {
-	t, it := d.slot()
-	it.setFrame(o, key)
-	return t
-}
-
-func (it *item) setFrame(o op, key span) {
-	it.keyFrom, it.keyTo = place32(key.from), place32(key.to)
-	it.from, it.to, it.ref = 0, 0, 0
-	it.op, it.typ, it.escaped, it.own = o, Absent, false, false
 }
 
 // pushSubject appends the wrapper of a subject.
-func (d *Document) pushSubject(index int) int {
-	t := d.pushFrame(opSubject, span{})
-	d.tape[t].ref = int32(index) //nolint:gosec // MaxSize bounds the number of subjects
-	return t
-}
+func (d *Document) pushSubject(index int) { d.slot().setFrame(opSubject, span{}, index) }
 
 // pushKey appends the wrapper of a member whose key is data.
-func (d *Document) pushKey(f int, own, escaped bool, key span) {
-	it := &d.tape[d.pushFrame(opKey, key)]
-	it.ref, it.own = int32(f), own //nolint:gosec // field numbers are small
-	it.typ, it.escaped = String, escaped
+func (d *Document) pushKey(f int, own bool, key span) {
+	o := opKey
+	if own {
+		o = opOwnKey
+	}
+	d.slot().setFrame(o, key, f)
+}
+
+// setFrame makes it something that holds or wraps others.
+func (it *item) setFrame(o op, key span, ref int) {
+	it.keyFrom, it.keyTo = place32(key.from), place32(key.to)
+	it.from, it.to, it.ref, it.op = 0, 0, int32(ref), o //nolint:gosec // fields, places and subjects have small numbers
 }
 
 // pushLeaf appends a value on which a rule stands.
-func (d *Document) pushLeaf(o op, f int, typ ScalarType, escaped bool, key, value span) {
-	_, it := d.slot()
-	it.setLeaf(o, f, typ, escaped, key, value)
-}
+func (d *Document) pushLeaf(o op, f int, key, value span) { d.slot().setLeaf(o, f, key, value) }
 
-func (it *item) setLeaf(o op, f int, typ ScalarType, escaped bool, key, value span) {
+// setLeaf makes it a value on which a rule stands.
+func (it *item) setLeaf(o op, f int, key, value span) {
 	it.keyFrom, it.keyTo = place32(key.from), place32(key.to)
 	it.from, it.to = place32(value.from), place32(value.to)
-	it.ref = int32(f) //nolint:gosec // field numbers are small
-	it.op, it.typ, it.escaped, it.own = o, typ, escaped, false
+	it.ref, it.op = int32(f), o //nolint:gosec // field numbers are small
 }
 
 // close ends the item at t after everything pushed since.

@@ -30,18 +30,21 @@ func (d *Document) plain(i, field int, key span) int {
 	from := i
 	s.escaped, s.lone = false, false
 	if i = s.scalar(i); i >= 0 && d.wanted(field) {
-		d.pushScalar(field, typeOf(c), key, span{from, i})
+		d.pushScalar(field, key, span{from, i})
 	}
 	return i
 }
 
 // pushScalar appends the scalar that was read last and on which a rule stands.
-func (d *Document) pushScalar(field int, typ ScalarType, key, value span) {
+func (d *Document) pushScalar(field int, key, value span) {
 	o := opScalar
-	if d.scan.lone {
-		o, typ = opDefect, String // unlike a container, see unusable
+	switch {
+	case d.scan.lone:
+		o = opHalf
+	case d.scan.escaped:
+		o = opEscaped
 	}
-	d.pushLeaf(o, field, typ, d.scan.escaped, key, value)
+	d.pushLeaf(o, field, key, value)
 }
 
 // decisive reads a member that may decide something, or hold what does.
@@ -148,11 +151,11 @@ func (d *Document) covered(i, field int, key span) int {
 	}
 	switch {
 	case !d.layout.fields[field].subtree:
-		d.pushLeaf(opDefect, field, Defect, false, key, span{from, i})
+		d.pushLeaf(opMisplaced, field, key, span{from, i})
 	case s.lone:
-		d.pushLeaf(opDefect, field, String, false, key, span{from, i})
+		d.pushLeaf(opHalf, field, key, span{from, i})
 	default:
-		d.pushLeaf(opSubtree, field, Defect, false, key, span{from, i})
+		d.pushLeaf(opSubtree, field, key, span{from, i})
 	}
 	return i
 }
@@ -182,8 +185,8 @@ func (d *Document) leaf(i int, pl *place, in int, key span) int {
 	if pl.field < 0 {
 		return d.misplaced(from, i, pl)
 	}
-	if d.wanted(pl.field) {
-		d.pushScalar(pl.field, typ, key, span{from, i})
+	if pl.wanted {
+		d.pushScalar(pl.field, key, span{from, i})
 	}
 	return i
 }
@@ -199,7 +202,7 @@ func (d *Document) entry(i, p, in int, key span) int {
 
 	first := len(d.tape)
 	if !own {
-		d.pushKey(pl.key, own, escaped, key)
+		d.pushKey(pl.key, own, key)
 	}
 	begins := pl.begins(s.b[i])
 	if begins {
@@ -210,7 +213,7 @@ func (d *Document) entry(i, p, in int, key span) int {
 			d.subjects[in].decide(rules.RoleID, Scalar{Type: String, Text: d.unquote(key.from, key.to, escaped)})
 		}
 		if own {
-			d.pushKey(pl.key, own, escaped, key)
+			d.pushKey(pl.key, own, key)
 		}
 	}
 	drop := !d.wanted(pl.key) // without its key nothing of the member leaves

@@ -16,10 +16,19 @@ type frame struct {
 	key   int32 // number of the known key that was read last
 	met   int32 // how many of Document.met came before it
 	seen  rules.Roles
-	array bool
+	holds holds
 	begun bool // something of it was read
 	drop  bool // its items go with it: nothing of it could leave
 }
+
+// holds is what is in a frame.
+type holds uint8
+
+const (
+	holdsMembers  holds = iota
+	holdsEntries        // members whose keys are data
+	holdsElements       // of an array
+)
 
 // nobody is the subject of what stands outside every subject.
 const nobody = -1
@@ -29,13 +38,13 @@ func (d *Document) walk(i int) int {
 	for i >= 0 && len(d.frames) > 0 {
 		f := &d.frames[len(d.frames)-1]
 		pl := &d.layout.places[f.place]
-		switch {
-		case f.array:
-			i = d.elements(i, f, &d.layout.places[pl.elem])
-		case pl.any >= 0:
+		switch f.holds {
+		case holdsMembers:
+			i = d.members(i)
+		case holdsEntries:
 			i = d.entries(i, f, pl)
-		default:
-			i = d.members(i, f, pl)
+		case holdsElements:
+			i = d.elements(i, f, &d.layout.places[pl.elem])
 		}
 	}
 	return i
@@ -46,14 +55,16 @@ func (d *Document) enter(i, p, in, first int, drop bool, key span) int {
 	if len(d.frames) >= d.scan.depth {
 		return d.scan.fail(TooDeep, i)
 	}
-	array := d.scan.b[i] == '['
-	o := opObject
-	if array {
-		o = opArray
+	o, holds := opObject, holdsMembers
+	if d.scan.b[i] == '[' {
+		o, holds = opArray, holdsElements
+	} else if d.layout.places[p].any >= 0 {
+		holds = holdsEntries
 	}
-	t, it := d.slot()
-	it.setFrame(o, key)
-	it.ref = int32(p) //nolint:gosec // places are fewer than rules
+	if d.lacksRoom() {
+		d.grow()
+	}
+	d.freeSlot().setFrame(o, key, p)
 	// The fields one by one, for the reason that slot gives.
 	n := len(d.frames)
 	if n == cap(d.frames) {
@@ -61,9 +72,9 @@ func (d *Document) enter(i, p, in, first int, drop bool, key span) int {
 	}
 	d.frames = d.frames[:n+1]
 	f := &d.frames[n]
-	f.place, f.in, f.first, f.item = int32(p), int32(in), int32(first), int32(t) //nolint:gosec // MaxSize bounds them
-	f.key, f.met, f.seen = 0, int32(len(d.met)), 0                               //nolint:gosec // as above
-	f.array, f.begun, f.drop = array, false, drop
+	f.place, f.in, f.first, f.item = int32(p), int32(in), int32(first), int32(len(d.tape)-1) //nolint:gosec // MaxSize bounds them
+	f.key, f.met, f.seen = 0, int32(len(d.met)), 0                                           //nolint:gosec // as above
+	f.holds, f.begun, f.drop = holds, false, drop
 	return i + 1
 }
 
@@ -83,9 +94,10 @@ func (d *Document) leave(i int) int {
 	return i
 }
 
-// separator reads what stands before the next member or element of f. At the end
-// of f, which it leaves, there is none; then and on failure more is false.
-func (d *Document) separator(i int, f *frame, end byte) (next int, more bool) {
+// separator reads what stands before the next member or element of the innermost object
+// or array, of which something was read if it has begun. At its end, where it is left,
+// there is none; then and on failure more is false.
+func (d *Document) separator(i int, begun bool, end byte) (next int, more bool) {
 	s := &d.scan
 	at := s.space(i)
 	switch {
@@ -93,111 +105,99 @@ func (d *Document) separator(i int, f *frame, end byte) (next int, more bool) {
 		return s.fail(Truncated, at), false
 	case s.b[at] == end:
 		return d.leave(at + 1), false
-	case !f.begun:
-		f.begun = true
-		return i, true // whitespace before a key is compared with the key
+	case !begun:
+		return at, true
 	case s.b[at] == ',':
 		return at + 1, true
 	}
 	return s.fail(Unexpected, at), false
 }
 
-// members goes on with an object of which members are named, until it ends or a
-// member is entered.
-func (d *Document) members(i int, f *frame, pl *place) int {
+// members goes on with objects of which members are named, as long as there is one
+// inside the other or around it.
+func (d *Document) members(i int) int {
+	for i >= 0 {
+		top := len(d.frames) - 1
+		if top < 0 || d.frames[top].holds != holdsMembers {
+			break
+		}
+		f := &d.frames[top]
+		i = d.object(i, f, &d.layout.places[f.place])
+	}
+	return i
+}
+
+// object goes on with an object of which members are named, until it ends or a member is
+// entered.
+func (d *Document) object(i int, f *frame, pl *place) int {
 	s := &d.scan
 	b := s.b
-	in, n := int(f.in), int(f.key)
-	known := pl.keys.known
+	n := int(f.key)
+	var brace uint64
+	if !f.begun {
+		f.begun, brace = true, inBrace
+		i-- // a literal begins with what stands before its key
+	}
 	for {
-		// Here the object has begun or a value has ended.
-		switch {
-		case i < len(b) && b[i] == ',' && f.begun: // mostly
-			i++
-		case i < len(b) && b[i] == '}':
+		// Here the object begins or a value has ended.
+		known := pl.keys.known
+		var k *knownKey
+		at := i
+		if n++; n < len(known) && known[n].begins(b, i, brace) {
+			if k = &known[n]; k.n > 16 && !pl.keys.goesOn(n, b, i) {
+				k = nil
+			}
+		}
+		if k != nil { // mostly
+			i += int(k.n)
+		} else if brace == 0 && i < len(b) && b[i] == '}' {
 			return d.leave(i + 1)
-		case i < len(b) && b[i] == '"' && !f.begun:
-			f.begun = true
-		default:
-			next, more := d.separator(i, f, '}')
-			if !more {
-				return next
-			}
-			i = next
+		} else if i, n, k = d.member(i, n-1, pl, brace); k == nil {
+			return i
 		}
-		var key span
-		var p int
-		if n++; n >= len(known) || !known[n].begins(b, i) || !known[n].goesOn(b, i) {
-			if i, n, key, p = d.member(i, pl, n-1); i < 0 {
-				return i
-			}
-			known = pl.keys.known
-		} else {
-			k := &known[n]
-			key = span{i + int(k.from), i + int(k.to)}
-			if i += int(k.n); i >= len(b) || b[i] <= ' ' {
-				if i = s.space(i); i >= len(b) {
-					return s.fail(Truncated, len(b))
-				}
-			}
-			p = int(k.place)
+		brace = 0
+		if uint(i) >= uint(len(b)) {
+			return s.fail(Truncated, len(b))
 		}
-		if p == nowhere {
-			if i = d.unmapped(i); i < 0 {
-				return i
-			}
-			continue
-		}
-		c := &d.layout.places[p]
-		switch c.form {
-		case formPlain:
-			if b[i] == '"' {
-				if end := s.mark(i + 1); end < len(b) && b[end] == '"' { // mostly
+		c := b[i]
+		if k.form <= formPlain { // mostly
+			end := 0
+			if c == '"' {
+				if end = s.mark(i + 1); uint(end) < uint(len(b)) && b[end] == '"' {
 					end++
-					t := len(d.tape)
-					if t == cap(d.tape) {
-						t = d.grow()
-					}
-					d.tape = d.tape[:t+1]
-					d.tape[t].setLeaf(opScalar, c.field, String, false, key, span{i, end})
-					i = end
-					continue
+				} else {
+					end = 0
 				}
-			} else if digit(b[i]) {
-				end := s.number(i)
-				if end < 0 {
+			} else if digit(c) {
+				if end = s.number(i); end < 0 {
 					return end
 				}
-				_, it := d.slot()
-				it.setLeaf(opScalar, c.field, Number, false, key, span{i, end})
+			}
+			if end > 0 {
+				if k.form == formPlain {
+					if d.lacksRoom() {
+						d.grow()
+					}
+					d.freeSlot().setLeaf(opScalar, int(k.ref), k.span(at), span{i, end})
+				}
 				i = end
 				continue
 			}
-			i = d.plain(i, c.field, key)
-		case formHolder:
-			if deciding := c.below; deciding != 0 {
-				d.spoil(in, f.seen&deciding, rules.DuplicateMember)
-				f.seen |= deciding
+		}
+		if c <= ' ' {
+			if i = s.space(i); i >= len(b) {
+				return s.fail(Truncated, len(b))
 			}
-			f.key = int32(n) //nolint:gosec // maxKnown bounds it
-			if c.walked(b[i]) {
-				if b[i] == '[' {
-					d.spoil(in, c.below, rules.MemberUnreachable)
-				}
-				return d.enter(i, p, in, len(d.tape), false, key)
-			}
-			i = d.content(i, p, in, len(d.tape), false, key)
-		case formDeciding:
-			if deciding := c.roles; f.seen&deciding == 0 && b[i] != '{' && b[i] != '[' {
-				f.seen |= deciding
-				i = d.leaf(i, c, in, key)
-			} else {
-				i = d.decisive(i, p, f, in, key)
-			}
-		default:
+		}
+		switch k.form {
+		case formNone:
+			i = d.unmapped(i)
+		case formPlain:
+			i = d.plain(i, int(k.ref), k.span(at))
+		case formHolder, formDeciding, formOther:
 			f.key = int32(n) //nolint:gosec // maxKnown bounds it
 			depth := len(d.frames)
-			if i = d.decisive(i, p, f, in, key); len(d.frames) != depth {
+			if i = d.formed(i, f, k, k.span(at)); len(d.frames) != depth {
 				return i
 			}
 		}
@@ -207,50 +207,102 @@ func (d *Document) members(i int, f *frame, pl *place) int {
 	}
 }
 
-// member reads the key at i, which is not the one that was seen after known key n. It
-// returns where the value begins, or -1, the number to go on from, the key, and the
-// place of the member.
-func (d *Document) member(i int, pl *place, n int) (value, known int, key span, p int) {
+// formed reads the value of a member that decides something, or that holds members or
+// elements, which it enters.
+func (d *Document) formed(i int, f *frame, k *knownKey, key span) int {
+	p, in := int(k.ref), int(f.in)
+	c := &d.layout.places[p]
+	first := d.scan.b[i]
+	switch k.form {
+	case formHolder:
+		if deciding := c.below; deciding != 0 {
+			d.spoil(in, f.seen&deciding, rules.DuplicateMember)
+			f.seen |= deciding
+		}
+		if !c.walked(first) {
+			return d.content(i, p, in, len(d.tape), false, key)
+		}
+		if first == '[' {
+			d.spoil(in, c.below, rules.MemberUnreachable)
+		}
+		return d.enter(i, p, in, len(d.tape), false, key)
+	case formDeciding:
+		if deciding := c.roles; f.seen&deciding == 0 && first != '{' && first != '[' {
+			f.seen |= deciding
+			return d.deciding(i, c, in, key)
+		}
+	case formNone, formPlain, formOther:
+	}
+	return d.decisive(i, p, f, in, key)
+}
+
+// deciding reads a scalar at a place that only decides about the subject around it.
+func (d *Document) deciding(i int, c *place, in int, key span) int {
+	s := &d.scan
+	if in < 0 || c.field < 0 || s.b[i] != '"' {
+		return d.leaf(i, c, in, key)
+	}
+	end := s.mark(i + 1)
+	if end >= len(s.b) || s.b[end] != '"' {
+		return d.leaf(i, c, in, key)
+	}
+	d.subjects[in].decide(c.roles, Scalar{Type: String, Text: s.b[i+1 : end : end]})
+	if c.wanted {
+		d.slot().setLeaf(opScalar, c.field, key, span{i, end + 1})
+	}
+	return end + 1
+}
+
+// member reads the key after the separator at i, which is not the one that was seen
+// after known key n. It returns where the value begins, the number to go on from, and
+// what is known of the key: nil at the end of the object and on failure.
+func (d *Document) member(at, n int, pl *place, brace uint64) (value, known int, k *knownKey) {
 	s := &d.scan
 	b := s.b
 	keys := &pl.keys
-	from := s.space(i)
-	if from >= len(b) || b[from] != '"' {
-		return s.unexpected(from), 0, span{}, nowhere
+	i, begun := at, brace == 0
+	if !begun {
+		i++
+	}
+	from, more := d.separator(i, begun, '}')
+	if !more {
+		return from, 0, nil
+	}
+	if from = s.space(from); from >= len(b) || b[from] != '"' {
+		return s.unexpected(from), 0, nil
 	}
 	s.escaped, s.lone = false, false
 	to := s.text(from)
 	if to < 0 {
-		return to, 0, span{}, nowhere
+		return to, 0, nil
 	}
 	if to+1 < len(b) && b[to] == ':' && b[to+1] > ' ' { // mostly
 		value = to + 1
 	} else if value = s.colon(to); value < 0 {
-		return value, 0, span{}, nowhere
+		return value, 0, nil
 	}
-	known = keys.find(b[from:to])
-	if known == 0 {
-		if p = d.resolve(b[from:to], pl); p != nowhere && d.layout.places[p].silent {
-			p = nowhere
+	if known = keys.find(b[from:to]); known > 0 {
+		k = &keys.known[known]
+		bare := from == at+1 && k.from == 1 && value == to+1 && int(k.n) == value-at // nothing stands around the key, and never did
+		if !bare && value-at <= maxKeyLen && !keys.written(known, b[at:value]) {
+			keys.set(known, b[at:value], from-at, to-at)
 		}
-		if d.learned < maxLearned {
-			if known = keys.learn(b[i:value], from-i, to-i, p); known > 0 {
-				d.learned++
-				d.layout.learned++
-			}
+		if int(k.from) == from-at {
+			return value, known, k
 		}
+		n, d.unknown = known, *k // with more whitespace than a literal has room for
 	} else {
-		k := &keys.known[known]
-		p = int(k.place)
-		bare := from == i && k.from == 0 && value == to+1 && int(k.n) == value-i // nothing stands around the key, and never did
-		if !bare && string(k.lit) != string(b[i:value]) && value-i <= maxKeyLen {
-			k.set(b[i:value], from-i, to-i)
+		d.unknown = d.layout.member(d.resolve(b[from:to], pl))
+	}
+	d.unknown.from, d.unknown.to = int32(from-at), int32(to-at) //nolint:gosec // MaxSize bounds them
+	if known == 0 && d.learned < maxLearned {
+		if known = keys.learn(b[at:value], from-at, to-at, d.unknown); known > 0 {
+			d.learned++
+			d.layout.learned++
+			n = known
 		}
 	}
-	if known == 0 {
-		return value, n, span{from, to}, p
-	}
-	return value, known, span{from, to}, p
+	return value, n, &d.unknown
 }
 
 // resolve returns the place of a member by its raw key, which was read last.
@@ -282,10 +334,11 @@ func (d *Document) entries(i int, f *frame, pl *place) int {
 	s := &d.scan
 	in, depth := int(f.in), len(d.frames)
 	for {
-		next, more := d.separator(i, f, '}')
+		next, more := d.separator(i, f.begun, '}')
 		if !more {
 			return next
 		}
+		f.begun = true
 		key, p := d.key(s.space(next), pl)
 		if key.to < 0 {
 			return key.to
@@ -336,22 +389,22 @@ func (d *Document) elements(i int, f *frame, el *place) int {
 		case i < len(b) && b[i] == ']':
 			return d.leave(i + 1)
 		default:
-			next, more := d.separator(i, f, ']')
+			next, more := d.separator(i, f.begun, ']')
 			if !more {
 				return next
 			}
+			f.begun = true
 			if i = s.space(next); i >= len(b) {
 				return s.fail(Truncated, i)
 			}
 		}
 		switch {
-		case el.silent:
+		case el.form == formNone:
 			i = d.unmapped(i)
-		case el.form == formPlain && d.wanted(el.field):
+		case el.form == formPlain:
 			if b[i] == '"' {
 				if end := s.mark(i + 1); end < len(b) && b[end] == '"' { // mostly
-					_, it := d.slot()
-					it.setLeaf(opScalar, el.field, String, false, span{}, span{i, end + 1})
+					d.slot().setLeaf(opScalar, el.field, span{i, i}, span{i, end + 1})
 					i = end + 1
 					continue
 				}
@@ -360,17 +413,16 @@ func (d *Document) elements(i int, f *frame, el *place) int {
 				if end < 0 {
 					return end
 				}
-				_, it := d.slot()
-				it.setLeaf(opScalar, el.field, Number, false, span{}, span{i, end})
+				d.slot().setLeaf(opScalar, el.field, span{i, i}, span{i, end})
 				i = end
 				continue
 			}
-			i = d.plain(i, el.field, span{})
+			i = d.plain(i, el.field, span{i, i})
 		case el.form == formHolder && el.walked(s.b[i]):
-			return d.enter(i, el.at, in, len(d.tape), false, span{})
+			return d.enter(i, el.at, in, len(d.tape), false, span{i, i})
 		default:
 			depth := len(d.frames)
-			if i = d.value(i, el.at, in, span{}); len(d.frames) != depth {
+			if i = d.value(i, el.at, in, span{i, i}); len(d.frames) != depth {
 				return i
 			}
 		}
