@@ -165,23 +165,21 @@ func (e *emission) items(t, end int) {
 	tape, defs := d.tape[:end], d.layout.fields
 	for uint(t) < uint(len(tape)) {
 		it := &tape[t]
-		if it.op > opEscaped {
+		f := int(it.ref)
+		if it.op > opEscaped || uint(f) >= uint(len(e.fields)) || uint(f) >= uint(len(defs)) {
 			t = e.item(t)
 			continue
 		}
 		t++
-		f := int(it.ref)
-		if uint(f) >= uint(len(e.fields)) || uint(f) >= uint(len(defs)) {
-			e.scalar(it)
-			continue
-		}
 		a, def := &e.fields[f], &defs[f]
 		switch {
 		case a.Verb == rules.Withhold: // whoever it is about
 		case a.Verb == rules.Allow && !a.Cell && def.kind == e.kind && def.about == 0:
 			e.copied(it)
 			d.bits[e.bits+int(uint(f)/64)] |= 1 << (uint(f) % 64)
-			e.personal = e.personal || !def.public
+			if !def.public {
+				e.personal = true
+			}
 		default:
 			e.scalar(it)
 		}
@@ -192,18 +190,16 @@ func (e *emission) items(t, end int) {
 // in one piece if upstream wrote them so.
 func (e *emission) copied(it *item) {
 	b := e.d.scan.b
-	if it.from-it.keyTo > 1 { // there is whitespace about the colon
-		e.begin(it)
-		e.dst = append(e.dst, b[it.from:it.to]...)
-		return
-	}
 	from, to := int(it.keyFrom), int(it.to)
-	if n := len(e.dst); n > e.start && !opens(e.dst[n-1]) {
-		if uint(from-1) < uint(len(b)) && b[from-1] == ',' {
-			from--
-		} else {
-			e.dst = append(e.dst, ',')
-		}
+	switch {
+	case it.from-it.keyTo > 1: // there is whitespace about the colon
+		e.begin(it)
+		from = int(it.from)
+	case !e.follows():
+	case from > 0 && from <= len(b) && b[from-1] == ',':
+		from--
+	default:
+		e.dst = append(e.dst, ',')
 	}
 	e.dst = append(e.dst, b[from:to]...)
 }
@@ -418,13 +414,16 @@ func (e *emission) begin(it *item) {
 	}
 }
 
-// comma separates from what stands before. A bracket or colon at the end of
-// dst was put there by this run: values end with other bytes.
+// comma separates from what stands before.
 func (e *emission) comma() {
-	if n := len(e.dst); n > e.start && !opens(e.dst[n-1]) {
+	if e.follows() {
 		e.dst = append(e.dst, ',')
 	}
 }
+
+// follows reports whether what is written next follows a member or element. A bracket or
+// colon at the end of dst was put there by this run: values end with other bytes.
+func (e *emission) follows() bool { return len(e.dst) > e.start && !opens(e.dst[len(e.dst)-1]) }
 
 // opens reports whether no comma follows c.
 func opens(c byte) bool { return c == '{' || c == '[' || c == ':' }

@@ -24,20 +24,21 @@ type layout struct {
 
 // place is a compiled [rules.Node].
 type place struct {
-	members map[string]int
-	any     int
-	elem    int
-	field   int
-	key     int // field of the key of this member, -1 when its key is no data
-	subject int // kind of the subject that stands here, or -1
-	roles   rules.Roles
-	below   rules.Roles // deciding members of the same subject below
-	subtree bool        // of a field
-	form    form
-	wanted  bool    // its field
-	silent  bool    // nothing here or below may leave, decides, or begins a subject
-	others  []about // what it says of persons besides the subject, by kind
-	keys    keyring
+	members   map[string]int
+	any       int
+	elem      int
+	field     int
+	key       int // field of the key of this member, -1 when its key is no data
+	subject   int // kind of the subject that stands here, or -1
+	roles     rules.Roles
+	below     rules.Roles // deciding members of the same subject below
+	subtree   bool        // of a field
+	form      form
+	wanted    bool    // its field
+	keyWanted bool    // the field of its key
+	silent    bool    // nothing here or below may leave, decides, or begins a subject
+	others    []about // what it says of persons besides the subject, by kind
+	keys      keyring
 
 	at, end int // its number, and that of the place after all that is below it
 	memo    belowMemo
@@ -112,9 +113,9 @@ func (l *layout) add(n *rules.Node) int {
 		}
 	}
 	p.at, p.end = at, len(l.places)
-	p.wanted = l.wanted(p.field)
+	p.wanted, p.keyWanted = l.wanted(p.field), l.wanted(p.key)
 	p.form = formOther
-	p.silent = p.subject < 0 && p.roles|p.below == 0 && p.others == nil && !p.wanted && !l.wanted(p.key)
+	p.silent = p.subject < 0 && p.roles|p.below == 0 && p.others == nil && !p.wanted && !p.keyWanted
 	for child := at + 1; child < len(l.places) && p.silent; child++ {
 		p.silent = l.places[child].silent
 	}
@@ -153,6 +154,14 @@ func (l *layout) member(p int) knownKey {
 		return knownKey{form: formPlain, ref: int32(c.field)} //nolint:gosec // fields are fewer than rules
 	}
 	return knownKey{form: c.form, ref: int32(p)} //nolint:gosec // places are as few
+}
+
+// entry returns the place of a member at p whose key is data.
+func (l *layout) entry(p *place) int {
+	if p.any < 0 || l.places[p.any].key < 0 {
+		return nowhere
+	}
+	return p.any
 }
 
 // root returns the place of the document.

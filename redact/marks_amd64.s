@@ -47,3 +47,42 @@ loop:
 	DECQ CX
 	JNZ  loop
 	RET
+
+// Marks 32 bytes at off(SI) as MARK16 does.
+#define MARK32(off, x, y, z, reg) \
+	VMOVDQU   off(SI), x;  \
+	VPCMPGTB  x, Y10, z;   \
+	VPCMPEQB  Y8, x, y;    \
+	VPCMPEQB  Y9, x, x;    \
+	VPOR      x, y, y;     \
+	VPOR      y, z, z;     \
+	VPMOVMSKB z, reg
+
+// func markAVX2(marks *uint64, b *byte, blocks int)
+TEXT ·markAVX2(SB), NOSPLIT, $0-24
+	MOVQ marks+0(FP), DI
+	MOVQ b+8(FP), SI
+	MOVQ blocks+16(FP), CX
+
+	MOVQ         $0x2222222222222222, AX // quote
+	MOVQ         AX, X8
+	VPBROADCASTQ X8, Y8
+	MOVQ         $0x5C5C5C5C5C5C5C5C, AX // backslash
+	MOVQ         AX, X9
+	VPBROADCASTQ X9, Y9
+	MOVQ         $0x2020202020202020, AX // space
+	MOVQ         AX, X10
+	VPBROADCASTQ X10, Y10
+
+loop:
+	MARK32(0, Y0, Y1, Y2, AX)
+	MARK32(32, Y3, Y4, Y5, BX)
+	SHLQ $32, BX
+	ORQ  BX, AX
+	MOVQ AX, (DI)
+	ADDQ $64, SI
+	ADDQ $8, DI
+	DECQ CX
+	JNZ  loop
+	VZEROUPPER
+	RET

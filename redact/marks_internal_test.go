@@ -18,7 +18,10 @@ func marked(b []byte) []int {
 	return at
 }
 
-// TestMarks compares the marks of both implementations with their definition: each byte
+// markers are all that this machine can run.
+var markers = map[string]func([]uint64, []byte){"generic": markGeneric}
+
+// TestMarks compares the marks of all implementations with their definition: each byte
 // alone at each place of a block, and random ones of every length around two blocks.
 func TestMarks(t *testing.T) {
 	t.Parallel()
@@ -27,10 +30,12 @@ func TestMarks(t *testing.T) {
 		marks := make([]uint64, marksFor(len(b)))
 		markAll(marks, b)
 		if whole := len(b) / block; whole > 0 {
-			generic := make([]uint64, whole)
-			markGeneric(generic, b[:whole*block])
-			if !slices.Equal(generic, marks[:whole]) {
-				t.Fatalf("%q: %x, generic %x", b, marks[:whole], generic)
+			for name, mark := range markers {
+				other := make([]uint64, whole)
+				mark(other, b[:whole*block])
+				if !slices.Equal(other, marks[:whole]) {
+					t.Fatalf("%q: %x, %s %x", b, marks[:whole], name, other)
+				}
 			}
 		}
 		s := scanner{b: b, marks: marks}

@@ -20,16 +20,29 @@ func (d *Document) unmapped(i int) int {
 	return d.scan.skip(i, len(d.frames))
 }
 
-// plain reads a value that decides nothing and on which a rule stands.
-func (d *Document) plain(i, field int, key span) int {
+// plain reads a value that decides nothing and on which a rule stands, by which it may
+// leave if it is wanted.
+func (d *Document) plain(i, field int, wanted bool, key span) int {
 	s := &d.scan
-	c := s.b[i]
-	if c == '{' || c == '[' {
-		return d.covered(i, field, key)
-	}
 	from := i
+	switch c := s.b[i]; {
+	case c == '{' || c == '[':
+		return d.covered(i, field, key)
+	case digit(c):
+		if i = s.number(i); i >= 0 && wanted {
+			d.slot().setLeaf(opScalar, field, key, span{from, i})
+		}
+		return i
+	case c == '"':
+		if end := s.mark(i + 1); uint(end) < uint(len(s.b)) && s.b[end] == '"' {
+			if wanted {
+				d.slot().setLeaf(opScalar, field, key, span{from, end + 1})
+			}
+			return end + 1
+		}
+	}
 	s.escaped, s.lone = false, false
-	if i = s.scalar(i); i >= 0 && d.wanted(field) {
+	if i = s.scalar(i); i >= 0 && wanted {
 		d.pushScalar(field, key, span{from, i})
 	}
 	return i
@@ -104,7 +117,7 @@ func (d *Document) content(i, p, in, first int, drop bool, key span) int {
 		d.spoil(in, pl.roles, rules.TypeUnexpected) // a deciding value should stand here
 		d.blocks(i, pl, in, pl.walked(c))
 		if pl.walked(c) {
-			return d.enter(i, p, in, first, drop, key)
+			return d.enter(i, pl, in, first, drop, key)
 		}
 		d.spoil(in, pl.below, rules.MemberUnreachable)
 		i = d.container(i, pl, key)
@@ -113,7 +126,7 @@ func (d *Document) content(i, p, in, first int, drop bool, key span) int {
 		d.spoil(in, pl.below, rules.MemberUnreachable)
 		d.blocks(i, pl, in, false)
 		if pl.walked(c) {
-			return d.enter(i, p, in, first, drop, key)
+			return d.enter(i, pl, in, first, drop, key)
 		}
 		i = d.container(i, pl, key)
 	default:
@@ -191,6 +204,20 @@ func (d *Document) leaf(i int, pl *place, in int, key span) int {
 	return i
 }
 
+// pair is entry for a value on which a rule stands and that decides nothing and begins no
+// subject.
+func (d *Document) pair(i int, pl *place, key span) int {
+	if !pl.keyWanted {
+		return d.unmapped(i)
+	}
+	d.pushKey(pl.key, false, key)
+	t := len(d.tape) - 1
+	if i = d.plain(i, pl.field, pl.wanted, span{i, i}); i >= 0 {
+		d.close(t)
+	}
+	return i
+}
+
 // entry reads a member of a map whose keys are data. The key is wrapped around
 // the value on the tape: outside the subject that begins there, or inside it
 // when that subject decides its own key.
@@ -216,7 +243,7 @@ func (d *Document) entry(i, p, in int, key span) int {
 			d.pushKey(pl.key, own, key)
 		}
 	}
-	drop := !d.wanted(pl.key) // without its key nothing of the member leaves
+	drop := !pl.keyWanted // without its key nothing of the member leaves
 	if begins || pl.subject < 0 && !own {
 		return d.content(i, p, in, first, drop, span{})
 	}

@@ -51,20 +51,20 @@ func (d *Document) walk(i int) int {
 }
 
 // enter begins the object or array at i, of which something is named.
-func (d *Document) enter(i, p, in, first int, drop bool, key span) int {
+func (d *Document) enter(i int, pl *place, in, first int, drop bool, key span) int {
 	if len(d.frames) >= d.scan.depth {
 		return d.scan.fail(TooDeep, i)
 	}
 	o, holds := opObject, holdsMembers
 	if d.scan.b[i] == '[' {
 		o, holds = opArray, holdsElements
-	} else if d.layout.places[p].any >= 0 {
+	} else if pl.any >= 0 {
 		holds = holdsEntries
 	}
 	if d.lacksRoom() {
 		d.grow()
 	}
-	d.freeSlot().setFrame(o, key, p)
+	d.freeSlot().setFrame(o, key, pl.at)
 	// The fields one by one, for the reason that slot gives.
 	n := len(d.frames)
 	if n == cap(d.frames) {
@@ -72,8 +72,8 @@ func (d *Document) enter(i, p, in, first int, drop bool, key span) int {
 	}
 	d.frames = d.frames[:n+1]
 	f := &d.frames[n]
-	f.place, f.in, f.first, f.item = int32(p), int32(in), int32(first), int32(len(d.tape)-1) //nolint:gosec // MaxSize bounds them
-	f.key, f.met, f.seen = 0, int32(len(d.met)), 0                                           //nolint:gosec // as above
+	f.place, f.in, f.first, f.item = int32(pl.at), int32(in), int32(first), int32(len(d.tape)-1) //nolint:gosec // MaxSize bounds them
+	f.key, f.met, f.seen = 0, int32(len(d.met)), 0                                               //nolint:gosec // as above
 	f.holds, f.begun, f.drop = holds, false, drop
 	return i + 1
 }
@@ -113,98 +113,91 @@ func (d *Document) separator(i int, begun bool, end byte) (next int, more bool) 
 	return s.fail(Unexpected, at), false
 }
 
-// members goes on with objects of which members are named, as long as there is one
-// inside the other or around it.
+// members goes on with the innermost object, of which members are named, and with those
+// of the same kind that it comes to inside or around it.
 func (d *Document) members(i int) int {
-	for i >= 0 {
-		top := len(d.frames) - 1
-		if top < 0 || d.frames[top].holds != holdsMembers {
-			break
-		}
-		f := &d.frames[top]
-		i = d.object(i, f, &d.layout.places[f.place])
-	}
-	return i
-}
-
-// object goes on with an object of which members are named, until it ends or a member is
-// entered.
-func (d *Document) object(i int, f *frame, pl *place) int {
 	s := &d.scan
 	b := s.b
-	n := int(f.key)
-	var brace uint64
-	if !f.begun {
-		f.begun, brace = true, inBrace
-		i-- // a literal begins with what stands before its key
-	}
-	for {
-		// Here the object begins or a value has ended.
-		known := pl.keys.known
-		var k *knownKey
-		at := i
-		if n++; n < len(known) && known[n].begins(b, i, brace) {
-			if k = &known[n]; k.n > 16 && !pl.keys.goesOn(n, b, i) {
-				k = nil
-			}
+objects:
+	for i >= 0 && len(d.frames) > 0 {
+		f := &d.frames[len(d.frames)-1]
+		if f.holds != holdsMembers {
+			break
 		}
-		if k != nil { // mostly
-			i += int(k.n)
-		} else if brace == 0 && i < len(b) && b[i] == '}' {
-			return d.leave(i + 1)
-		} else if i, n, k = d.member(i, n-1, pl, brace); k == nil {
-			return i
+		pl := &d.layout.places[f.place]
+		n := int(f.key)
+		var brace uint64
+		if !f.begun {
+			f.begun, brace = true, inBrace
+			i-- // a literal begins with what stands before its key
 		}
-		brace = 0
-		if uint(i) >= uint(len(b)) {
-			return s.fail(Truncated, len(b))
-		}
-		c := b[i]
-		if k.form <= formPlain { // mostly
-			end := 0
-			if c == '"' {
-				if end = s.mark(i + 1); uint(end) < uint(len(b)) && b[end] == '"' {
-					end++
-				} else {
-					end = 0
-				}
-			} else if digit(c) {
-				if end = s.number(i); end < 0 {
-					return end
+		for i >= 0 {
+			// Here the object begins or a value has ended.
+			known := pl.keys.known
+			var k *knownKey
+			at := i
+			if n++; n < len(known) && known[n].begins(b, i, brace) {
+				if k = &known[n]; k.n > 16 && !pl.keys.goesOn(n, b, i) {
+					k = nil
 				}
 			}
-			if end > 0 {
-				if k.form == formPlain {
-					if d.lacksRoom() {
-						d.grow()
-					}
-					d.freeSlot().setLeaf(opScalar, int(k.ref), k.span(at), span{i, end})
-				}
-				i = end
-				continue
+			if k != nil { // mostly
+				i += int(k.n)
+			} else if brace == 0 && i < len(b) && b[i] == '}' {
+				i = d.leave(i + 1)
+				continue objects
+			} else if i, n, k = d.member(i, n-1, pl, brace); k == nil {
+				continue objects
 			}
-		}
-		if c <= ' ' {
-			if i = s.space(i); i >= len(b) {
+			brace = 0
+			if uint(i) >= uint(len(b)) {
 				return s.fail(Truncated, len(b))
 			}
-		}
-		switch k.form {
-		case formNone:
-			i = d.unmapped(i)
-		case formPlain:
-			i = d.plain(i, int(k.ref), k.span(at))
-		case formHolder, formDeciding, formOther:
-			f.key = int32(n) //nolint:gosec // maxKnown bounds it
-			depth := len(d.frames)
-			if i = d.formed(i, f, k, k.span(at)); len(d.frames) != depth {
-				return i
+			c := b[i]
+			if k.form <= formPlain { // mostly
+				end := 0
+				if c == '"' {
+					if end = s.mark(i + 1); uint(end) < uint(len(b)) && b[end] == '"' {
+						end++
+					} else {
+						end = 0
+					}
+				} else if digit(c) {
+					if end = s.number(i); end < 0 {
+						return end
+					}
+				}
+				if end > 0 {
+					if k.form == formPlain {
+						if d.lacksRoom() {
+							d.grow()
+						}
+						d.freeSlot().setLeaf(opScalar, int(k.ref), k.span(at), span{i, end})
+					}
+					i = end
+					continue
+				}
+			}
+			if c <= ' ' {
+				if i = s.space(i); i >= len(b) {
+					return s.fail(Truncated, len(b))
+				}
+			}
+			switch k.form {
+			case formNone:
+				i = s.skip(i, len(d.frames))
+			case formPlain:
+				i = d.plain(i, int(k.ref), true, k.span(at))
+			case formHolder, formDeciding, formOther:
+				f.key = int32(n) //nolint:gosec // maxKnown bounds it
+				depth := len(d.frames)
+				if i = d.formed(i, f, k, k.span(at)); len(d.frames) != depth {
+					continue objects
+				}
 			}
 		}
-		if i < 0 {
-			return i
-		}
 	}
+	return i
 }
 
 // formed reads the value of a member that decides something, or that holds members or
@@ -225,7 +218,7 @@ func (d *Document) formed(i int, f *frame, k *knownKey, key span) int {
 		if first == '[' {
 			d.spoil(in, c.below, rules.MemberUnreachable)
 		}
-		return d.enter(i, p, in, len(d.tape), false, key)
+		return d.enter(i, c, in, len(d.tape), false, key)
 	case formDeciding:
 		if deciding := c.roles; f.seen&deciding == 0 && first != '{' && first != '[' {
 			f.seen |= deciding
@@ -308,20 +301,21 @@ func (d *Document) member(at, n int, pl *place, brace uint64) (value, known int,
 // resolve returns the place of a member by its raw key, which was read last.
 func (d *Document) resolve(raw []byte, pl *place) int {
 	s := &d.scan
-	if s.lone {
+	switch {
+	case s.lone:
 		return nowhere // no two readers agree what it says
+	case len(pl.members) == 0:
+		return d.layout.entry(pl)
 	}
-	child := nowhere
 	room := len(d.text)
 	text := raw[1 : len(raw)-1]
 	if s.escaped {
 		d.text = unescape(d.text, text)
 		text = d.text[room:]
 	}
-	if at, ok := pl.members[string(text)]; ok {
-		child = at
-	} else if pl.any >= 0 && d.layout.places[pl.any].key >= 0 {
-		child = pl.any
+	child, named := pl.members[string(text)]
+	if !named {
+		child = d.layout.entry(pl)
 	}
 	clear(d.text[room:]) // a key may be data
 	d.text = d.text[:room]
@@ -332,14 +326,21 @@ func (d *Document) resolve(raw []byte, pl *place) int {
 // entered.
 func (d *Document) entries(i int, f *frame, pl *place) int {
 	s := &d.scan
+	b := s.b
 	in, depth := int(f.in), len(d.frames)
+	member := &d.layout.places[pl.any]
 	for {
-		next, more := d.separator(i, f.begun, '}')
-		if !more {
-			return next
+		if i < 0 || i > len(b)-2 || b[i] != ',' || b[i+1] != '"' || !f.begun {
+			next, more := d.separator(i, f.begun, '}')
+			if !more {
+				return next
+			}
+			f.begun = true
+			i = s.space(next)
+		} else { // mostly
+			i++
 		}
-		f.begun = true
-		key, p := d.key(s.space(next), pl)
+		key, p := d.key(i, pl)
 		if key.to < 0 {
 			return key.to
 		}
@@ -347,9 +348,11 @@ func (d *Document) entries(i int, f *frame, pl *place) int {
 		switch {
 		case value < 0:
 			return value
-		case p == nowhere && d.scan.lone:
+		case p == nowhere && s.lone:
 			d.halfKey(pl, key)
-			i = d.scan.skip(value, depth)
+			i = s.skip(value, depth)
+		case p == pl.any && p != nowhere && member.form == formPlain:
+			i = d.pair(value, member, key)
 		case p == pl.any && p != nowhere:
 			i = d.entry(value, p, in, key)
 		default:
@@ -376,57 +379,44 @@ func (d *Document) key(i int, pl *place) (key span, child int) {
 	return span{i, end}, d.resolve(s.b[i:end], pl)
 }
 
-// elements goes on with an array whose elements stand at el, until it ends or an
-// element is entered.
+// elements goes on with an array whose elements stand at el, until it ends or something
+// else than an object is entered.
 func (d *Document) elements(i int, f *frame, el *place) int {
 	s := &d.scan
-	in := int(f.in)
 	b := s.b
+	in, depth := int(f.in), len(d.frames)
+	begun := f.begun
+	f.begun = true
 	for {
 		switch {
-		case i+1 < len(b) && b[i] == ',' && b[i+1] > ' ' && f.begun: // mostly
+		case begun && i >= 0 && i < len(b)-1 && b[i] == ',' && b[i+1] > ' ': // mostly
 			i++
 		case i < len(b) && b[i] == ']':
 			return d.leave(i + 1)
 		default:
-			next, more := d.separator(i, f.begun, ']')
+			next, more := d.separator(i, begun, ']')
 			if !more {
 				return next
 			}
-			f.begun = true
 			if i = s.space(next); i >= len(b) {
 				return s.fail(Truncated, i)
 			}
 		}
+		begun = true
 		switch {
 		case el.form == formNone:
 			i = d.unmapped(i)
 		case el.form == formPlain:
-			if b[i] == '"' {
-				if end := s.mark(i + 1); end < len(b) && b[end] == '"' { // mostly
-					d.slot().setLeaf(opScalar, el.field, span{i, i}, span{i, end + 1})
-					i = end + 1
-					continue
-				}
-			} else if digit(b[i]) || b[i] == '-' {
-				end := s.number(i)
-				if end < 0 {
-					return end
-				}
-				d.slot().setLeaf(opScalar, el.field, span{i, i}, span{i, end})
-				i = end
-				continue
-			}
-			i = d.plain(i, el.field, span{i, i})
-		case el.form == formHolder && el.walked(s.b[i]):
-			return d.enter(i, el.at, in, len(d.tape), false, span{i, i})
+			i = d.plain(i, el.field, true, span{i, i})
+		case el.form == formHolder && el.walked(b[i]):
+			i = d.enter(i, el, in, len(d.tape), false, span{i, i})
 		default:
-			depth := len(d.frames)
-			if i = d.value(i, el.at, in, span{i, i}); len(d.frames) != depth {
-				return i
-			}
+			i = d.value(i, el.at, in, span{i, i})
 		}
-		if i < 0 {
+		if len(d.frames) != depth {
+			i = d.members(i)
+		}
+		if i < 0 || len(d.frames) != depth {
 			return i
 		}
 	}
