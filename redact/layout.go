@@ -34,6 +34,7 @@ type place struct {
 	below     rules.Roles // deciding members of the same subject below
 	subtree   bool        // of a field
 	form      form
+	object    holds   // what an object here is to the walk
 	wanted    bool    // its field
 	keyWanted bool    // the field of its key
 	silent    bool    // nothing here or below may leave, decides, or begins a subject
@@ -118,6 +119,9 @@ func (l *layout) add(n *rules.Node) int {
 	p.silent = p.subject < 0 && p.roles|p.below == 0 && p.others == nil && !p.wanted && !p.keyWanted
 	for child := at + 1; child < len(l.places) && p.silent; child++ {
 		p.silent = l.places[child].silent
+	}
+	if p.any >= 0 {
+		p.object = holdsEntries
 	}
 	switch {
 	case p.silent:

@@ -4,6 +4,32 @@ import "math/bits"
 
 // number checks the number that starts at i and returns the place after it.
 func (s *scanner) number(i int) int {
+	if i < 0 || i > len(s.b)-8 {
+		return s.anyNumber(i)
+	}
+	// Most have no sign and no exponent, and end within eight bytes.
+	w := word(s.b, i)
+	n := digitsOf(w)
+	if n == 0 || n > 1 && byte(w) == '0' {
+		return s.anyNumber(i)
+	}
+	w >>= 8 * n
+	if byte(w) == '.' {
+		w >>= 8
+		fraction := digitsOf(w)
+		if n += 1 + fraction; fraction == 0 || n >= 8 {
+			return s.anyNumber(i)
+		}
+		w >>= 8 * fraction
+	}
+	if byte(w)|0x20 == 'e' {
+		return s.anyNumber(i)
+	}
+	return i + n
+}
+
+// anyNumber is number for all of them.
+func (s *scanner) anyNumber(i int) int {
 	b := s.b
 	start := i
 	if b[i] == '-' {
@@ -50,7 +76,14 @@ func leading(b []byte, i int) int {
 	if i < 0 || i > len(b)-8 {
 		return 0
 	}
-	d := word(b, i) ^ lows*'0'
+	return digitsOf(word(b, i))
+}
+
+// digitsOf counts the digits that eight bytes begin with, if they are fewer than eight;
+// else 0.
+func digitsOf(w uint64) int {
+	// Of a digit the low half is below ten, and the high half is 3.
+	d := w ^ lows*'0'
 	return bits.TrailingZeros64(((d+lows*(0x7F-9))|d)&highs) >> 3 & 7
 }
 
@@ -68,7 +101,6 @@ func (s *scanner) someDigits(i, start int) int {
 // digits returns the place of the first byte at or after i that is no digit.
 func digits(b []byte, i int) int {
 	for i >= 0 && i <= len(b)-8 {
-		// Of a digit the low half is below ten, and the high half is 3.
 		d := word(b, i) ^ lows*'0'
 		if m := ((d + lows*(0x7F-9)) | d) & highs; m != 0 {
 			return i + bits.TrailingZeros64(m)>>3

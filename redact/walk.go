@@ -1,6 +1,10 @@
 package redact
 
-import "github.com/modicum-dev/modicum/rules"
+import (
+	"slices"
+
+	"github.com/modicum-dev/modicum/rules"
+)
 
 // The walk goes through the part of the body that the shape names; all else is
 // left to the scanner's skip. What is open lies in Document.frames and not on the
@@ -52,30 +56,34 @@ func (d *Document) walk(i int) int {
 
 // enter begins the object or array at i, of which something is named.
 func (d *Document) enter(i int, pl *place, in, first int, drop bool, key span) int {
-	if len(d.frames) >= d.scan.depth {
+	n := len(d.frames)
+	if n >= d.scan.depth {
 		return d.scan.fail(TooDeep, i)
 	}
-	o, holds := opObject, holdsMembers
+	if n == cap(d.frames) || d.lacksRoom() {
+		d.growFrames()
+	}
+	holds := pl.object
+	o := opObject
 	if d.scan.b[i] == '[' {
 		o, holds = opArray, holdsElements
-	} else if pl.any >= 0 {
-		holds = holdsEntries
-	}
-	if d.lacksRoom() {
-		d.grow()
 	}
 	d.freeSlot().setFrame(o, key, pl.at)
 	// The fields one by one, for the reason that slot gives.
-	n := len(d.frames)
-	if n == cap(d.frames) {
-		d.frames = append(d.frames, frame{})
-	}
 	d.frames = d.frames[:n+1]
 	f := &d.frames[n]
 	f.place, f.in, f.first, f.item = int32(pl.at), int32(in), int32(first), int32(len(d.tape)-1) //nolint:gosec // MaxSize bounds them
 	f.key, f.met, f.seen = 0, int32(len(d.met)), 0                                               //nolint:gosec // as above
 	f.holds, f.begun, f.drop = holds, false, drop
 	return i + 1
+}
+
+// growFrames makes room for one frame more, and for its item.
+func (d *Document) growFrames() {
+	d.frames = slices.Grow(d.frames, 1)
+	if d.lacksRoom() {
+		d.grow()
+	}
 }
 
 // leave ends the innermost object or array before i.
@@ -189,7 +197,7 @@ objects:
 			case formPlain:
 				i = d.plain(i, int(k.ref), true, k.span(at))
 			case formHolder, formDeciding, formOther:
-				f.key = int32(n) //nolint:gosec // maxKnown bounds it
+				f.key = int32(n)                                                                          //nolint:gosec // maxKnown bounds it
 				depth := len(d.frames)
 				if i = d.formed(i, f, k, k.span(at)); len(d.frames) != depth {
 					continue objects
