@@ -94,36 +94,41 @@ func (r *keyring) set(n int, lit []byte, from, to int) {
 	}
 }
 
-// wordMask keeps the first n bytes of a word.
-func wordMask(n int) uint64 {
-	switch {
-	case n <= 0:
-		return 0
-	case n >= 8:
-		return ^uint64(0)
-	}
-	return 1<<(8*n) - 1
-}
+// wordMask keeps the first n bytes of a word: none or all of them beyond its ends.
+func wordMask(n int) uint64 { return wordMasks[min(max(n, 0), 8)] }
+
+var wordMasks = [9]uint64{0, 1<<8 - 1, 1<<16 - 1, 1<<24 - 1, 1<<32 - 1, 1<<40 - 1, 1<<48 - 1, 1<<56 - 1, 1<<64 - 1}
 
 // key is the raw key.
 func (r *keyring) key(n int) []byte { return r.literals[n][r.known[n].from:r.known[n].to] }
 
-// written reports whether known key n has the literal lit, apart from a brace.
-func (r *keyring) written(n int, lit []byte) bool {
-	known := r.literals[n]
-	return len(known) == len(lit) && (lit[0] == known[0] || lit[0] == '{' && known[0] == ',') && string(known[1:]) == string(lit[1:])
+// jump returns the number of a known key by its literal, which begins at i and whose
+// key stands from from to to; 0 if there is none.
+func (r *keyring) jump(b []byte, i, from, to int, brace uint64) int {
+	h, mask := hashKey(b, from, to), uint32(len(r.slots)-1) //nolint:gosec // 4 * maxKnown bounds it
+	for p := range uint32(maxProbes) {
+		n := int(r.slots[(h+p)&mask])
+		if n == 0 {
+			break
+		}
+		if k := &r.known[n]; k.begins(b, i, brace) && (k.n <= 16 || r.goesOn(n, b, i)) {
+			return n
+		}
+	}
+	return 0
 }
 
-// find returns the number of a raw key, 0 when it is not known.
-func (r *keyring) find(raw []byte) int {
-	h, mask := hashKey(raw), uint32(len(r.slots)-1) //nolint:gosec // 4 * maxKnown bounds it
+// find returns the number of the known key that stands from from to to, whatever stands
+// around it; 0 if there is none.
+func (r *keyring) find(b []byte, from, to int) int {
+	h, mask := hashKey(b, from, to), uint32(len(r.slots)-1) //nolint:gosec // as in jump
 	for p := range uint32(maxProbes) {
-		n := r.slots[(h+p)&mask]
+		n := int(r.slots[(h+p)&mask])
 		if n == 0 {
-			return 0
+			break
 		}
-		if string(r.key(int(n))) == string(raw) {
-			return int(n)
+		if string(r.key(n)) == string(b[from:to]) {
+			return n
 		}
 	}
 	return 0
@@ -157,7 +162,7 @@ func (r *keyring) learn(lit []byte, from, to int, m knownKey) int {
 
 // place lets known key n be found, if there is a slot for it.
 func (r *keyring) place(n int) bool {
-	h, mask := hashKey(r.key(n)), uint32(len(r.slots)-1) //nolint:gosec // 4 * maxKnown bounds it
+	h, mask := hashKey(r.literals[n], int(r.known[n].from), int(r.known[n].to)), uint32(len(r.slots)-1) //nolint:gosec // 4 * maxKnown bounds it
 	for p := range uint32(maxProbes) {
 		if slot := &r.slots[(h+p)&mask]; *slot == 0 {
 			*slot = int16(n) //nolint:gosec // maxKnown bounds it
@@ -167,18 +172,21 @@ func (r *keyring) place(n int) bool {
 	return false
 }
 
-// hashKey spreads keys by their length and their first and last eight bytes. That
+// hashKey spreads keys by their length, their first 16 bytes and their last eight. That
 // one can be found that collides costs time alone, and maxProbes bounds it.
-func hashKey(raw []byte) uint32 {
-	var a, b uint64
-	if n := len(raw); n >= 8 {
-		a, b = word(raw, 0), word(raw, n-8)
+func hashKey(b []byte, from, to int) uint32 {
+	n := to - from
+	var low, high, tail uint64
+	if from >= 0 && from <= len(b)-16 { // mostly
+		low, high = word(b, from)&wordMask(n), word(b, from+8)&wordMask(n-8)
 	} else {
-		for _, c := range raw {
-			a = a<<8 | uint64(c)
-		}
+		var first [16]byte
+		copy(first[:], b[from:to])
+		low, high = word(first[:], 0), word(first[:], 8)
 	}
-	h := (a^b*0x9E3779B97F4A7C15)*0xD6E8FEB86659FD93 + uint64(len(raw))
-	h ^= h >> 32
-	return uint32(h * 0x9E3779B1 >> 16) //nolint:gosec // the bits in the middle
+	if n > 16 {
+		tail = word(b, to-8)
+	}
+	// Side by side, as whoever looks a key up waits for it. The highest bits depend on all.
+	return uint32((low*0x9E3779B97F4A7C15 + high*0xD6E8FEB86659FD93 + tail*0xA0761D6478BD642F) >> 40)
 }

@@ -197,7 +197,7 @@ objects:
 			case formPlain:
 				i = d.plain(i, int(k.ref), true, k.span(at))
 			case formHolder, formDeciding, formOther:
-				f.key = int32(n)                                                                          //nolint:gosec // maxKnown bounds it
+				f.key = int32(n) //nolint:gosec // maxKnown bounds it
 				depth := len(d.frames)
 				if i = d.formed(i, f, k, k.span(at)); len(d.frames) != depth {
 					continue objects
@@ -261,31 +261,36 @@ func (d *Document) member(at, n int, pl *place, brace uint64) (value, known int,
 	s := &d.scan
 	b := s.b
 	keys := &pl.keys
-	i, begun := at, brace == 0
-	if !begun {
-		i++
-	}
-	from, more := d.separator(i, begun, '}')
-	if !more {
-		return from, 0, nil
-	}
-	if from = s.space(from); from >= len(b) || b[from] != '"' {
-		return s.unexpected(from), 0, nil
+	from := at + 1
+	if uint(from) >= uint(len(b)) || b[from] != '"' || b[at] != ','^byte(brace) {
+		if brace == 0 {
+			from = at
+		}
+		var more bool
+		if from, more = d.separator(from, brace == 0, '}'); !more {
+			return from, 0, nil
+		}
+		if from = s.space(from); from >= len(b) || b[from] != '"' {
+			return s.unexpected(from), 0, nil
+		}
 	}
 	s.escaped, s.lone = false, false
 	to := s.text(from)
 	if to < 0 {
 		return to, 0, nil
 	}
+	if known = keys.jump(b, at, from, to, brace); known > 0 { // mostly
+		k = &keys.known[known]
+		return at + int(k.n), known, k
+	}
 	if to+1 < len(b) && b[to] == ':' && b[to+1] > ' ' { // mostly
 		value = to + 1
 	} else if value = s.colon(to); value < 0 {
 		return value, 0, nil
 	}
-	if known = keys.find(b[from:to]); known > 0 {
+	if known = keys.find(b, from, to); known > 0 {
 		k = &keys.known[known]
-		bare := from == at+1 && k.from == 1 && value == to+1 && int(k.n) == value-at // nothing stands around the key, and never did
-		if !bare && value-at <= maxKeyLen && !keys.written(known, b[at:value]) {
+		if value-at <= maxKeyLen {
 			keys.set(known, b[at:value], from-at, to-at)
 		}
 		if int(k.from) == from-at {
