@@ -166,7 +166,12 @@ func (e *emission) items(t, end int) {
 	for uint(t) < uint(len(tape)) {
 		it := &tape[t]
 		f := int(it.ref)
-		if it.op > opEscaped || uint(f) >= uint(len(e.fields)) || uint(f) >= uint(len(defs)) {
+		switch {
+		case it.op == opArray || it.op == opObject && e.complete == nil:
+			e.container(t, it)
+			t = int(it.to)
+			continue
+		case it.op > opEscaped || uint(f) >= uint(len(e.fields)) || uint(f) >= uint(len(defs)):
 			t = e.item(t)
 			continue
 		}
@@ -214,9 +219,9 @@ func (e *emission) item(t int) int {
 			e.whole(t, it)
 			break
 		}
-		e.container(t, it, '{', '}')
+		e.container(t, it)
 	case opArray:
-		e.container(t, it, '[', ']')
+		e.container(t, it)
 	case opKey, opOwnKey:
 		e.key(t, it)
 	case opSubject:
@@ -236,17 +241,21 @@ func (e *emission) item(t int) int {
 
 // container writes an object or array. Inside a subject it leaves no trace
 // when nothing in it leaves.
-func (e *emission) container(t int, it *item, open, end byte) {
+func (e *emission) container(t int, it *item) {
+	brackets := "[]"
+	if it.op == opObject {
+		brackets = "{}"
+	}
 	mark := len(e.dst)
 	e.begin(it)
-	e.dst = append(e.dst, open)
+	e.dst = append(e.dst, brackets[0])
 	inner := len(e.dst)
 	e.items(t+1, int(it.to))
 	if len(e.dst) == inner && e.subject != nobody {
 		e.dst = e.dst[:mark]
 		return
 	}
-	e.dst = append(e.dst, end)
+	e.dst = append(e.dst, brackets[1])
 }
 
 // person writes a subject, or takes back what was written of it when nothing
