@@ -9,7 +9,10 @@ import "math/bits"
 const (
 	lows  = 0x0101010101010101
 	highs = 0x8080808080808080
-	block = 64 // bytes that one word of marks stands for
+	// A product with it moves the lowest bits of eight bytes side by side into the highest
+	// one.
+	gather = 0x0102040810204080
+	block  = 64 // bytes that one word of marks stands for
 )
 
 // marksFor is how many words of marks a body of n bytes needs: one bit a byte, and
@@ -39,9 +42,7 @@ func markGeneric(marks []uint64, b []byte) {
 			// control character; no carry leaves the byte.
 			text := (quote + low7) & (slash + low7) & (w&low7 + lows*(0x80-' '))
 			high := (^text | w) & highs
-			// The product moves the marks of the eight bytes side by side into the top
-			// one.
-			m |= (high >> 7 * 0x0102040810204080) >> 56 << k
+			m |= (high >> 7 * gather) >> 56 << k
 		}
 		marks[i] = m
 	}

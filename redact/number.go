@@ -3,29 +3,34 @@ package redact
 import "math/bits"
 
 // number checks the number that starts at i and returns the place after it.
+//
+// Numbers in a row differ in length and kind, so that a processor mispredicts most
+// branches that depend on them. This takes none for a number without sign and exponent
+// that ends within 16 bytes.
 func (s *scanner) number(i int) int {
-	if i < 0 || i > len(s.b)-8 {
+	b := s.b
+	if i < 0 || i > len(b)-17 {
 		return s.anyNumber(i)
 	}
-	// Most have no sign and no exponent, and end within eight bytes.
-	w := word(s.b, i)
-	n := digitsOf(w)
-	if n == 0 || n > 1 && byte(w) == '0' {
+	others := notDigits(word(b, i)) | notDigits(word(b, i+8))<<8 | 1<<16 // one bit a byte
+	whole := bits.TrailingZeros64(others)
+	dot := 0
+	if b[i+whole] == '.' {
+		dot = 1
+	}
+	fraction := bits.TrailingZeros64(others >> (uint(whole) + 1)) // if there is a dot
+	end := whole + (1+fraction)&-dot
+	if whole == 0 || whole > 1 && b[i] == '0' || fraction < dot || end > 15 || b[i+end]|0x20 == 'e' {
 		return s.anyNumber(i)
 	}
-	w >>= 8 * n
-	if byte(w) == '.' {
-		w >>= 8
-		fraction := digitsOf(w)
-		if n += 1 + fraction; fraction == 0 || n >= 8 {
-			return s.anyNumber(i)
-		}
-		w >>= 8 * fraction
-	}
-	if byte(w)|0x20 == 'e' {
-		return s.anyNumber(i)
-	}
-	return i + n
+	return i + end
+}
+
+// notDigits tells of eight bytes which are no digits, the first in the lowest bit.
+func notDigits(w uint64) uint64 {
+	// Of a digit the low half is below ten, and the high half is 3.
+	d := w ^ lows*'0'
+	return (((d + lows*(0x7F-9)) | d) & highs >> 7 * gather) >> 56
 }
 
 // anyNumber is number for all of them.
@@ -76,15 +81,7 @@ func leading(b []byte, i int) int {
 	if i < 0 || i > len(b)-8 {
 		return 0
 	}
-	return digitsOf(word(b, i))
-}
-
-// digitsOf counts the digits that eight bytes begin with, if they are fewer than eight;
-// else 0.
-func digitsOf(w uint64) int {
-	// Of a digit the low half is below ten, and the high half is 3.
-	d := w ^ lows*'0'
-	return bits.TrailingZeros64(((d+lows*(0x7F-9))|d)&highs) >> 3 & 7
+	return bits.TrailingZeros64(notDigits(word(b, i))) & 7
 }
 
 // someDigits needs at least one digit at i.
