@@ -4,7 +4,8 @@ import "math/bits"
 
 // Before a body is walked, every byte of it that is not plain text of a string is
 // marked in a bitmap: quotes, backslashes, control characters and whatever is not
-// ASCII. So the end of a string is found without looking at what is in it.
+// ASCII. So the end of a string is found without looking at what is in it. What is not
+// ASCII need not be marked where the whole body is known to be UTF-8.
 
 const (
 	lows  = 0x0101010101010101
@@ -19,9 +20,9 @@ const (
 // one more for its end.
 func marksFor(n int) int { return n/block + 1 }
 
-// markAll fills marks, of which there are marksFor(len(b)). The end of b is marked
+// markEach fills marks, of which there are marksFor(len(b)). The end of b is marked
 // too, and what is beyond it.
-func markAll(marks []uint64, b []byte) {
+func markEach(marks []uint64, b []byte) {
 	whole := len(b) / block
 	markBlocks(marks[:whole], b[:whole*block])
 	var last [block]byte // zeros are marked

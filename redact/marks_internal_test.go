@@ -5,21 +5,23 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"unicode/utf8"
 )
 
-// marked says by the definition which places of b are marked.
-func marked(b []byte) []int {
+// marked says by the definition which places of b are marked. What is not ASCII is if
+// text is false.
+func marked(b []byte, text bool) []int {
 	var at []int
 	for i, c := range b {
-		if c == '"' || c == '\\' || c < ' ' || c >= 0x80 {
+		if c == '"' || c == '\\' || c < ' ' || c >= 0x80 && !text {
 			at = append(at, i)
 		}
 	}
 	return at
 }
 
-// markers are all that this machine can run.
-var markers = map[string]func([]uint64, []byte){"generic": markGeneric}
+// marksText says that this machine knows text that is UTF-8.
+var marksText bool
 
 // TestMarks compares the marks of all implementations with their definition: each byte
 // alone at each place of a block, and random ones of every length around two blocks.
@@ -28,25 +30,17 @@ func TestMarks(t *testing.T) {
 	check := func(b []byte) {
 		t.Helper()
 		marks := make([]uint64, marksFor(len(b)))
-		markAll(marks, b)
+		markEach(marks, b)
 		if whole := len(b) / block; whole > 0 {
-			for name, mark := range markers {
-				other := make([]uint64, whole)
-				mark(other, b[:whole*block])
-				if !slices.Equal(other, marks[:whole]) {
-					t.Fatalf("%q: %x, %s %x", b, marks[:whole], name, other)
-				}
+			generic := make([]uint64, whole)
+			markGeneric(generic, b[:whole*block])
+			if !slices.Equal(generic, marks[:whole]) {
+				t.Fatalf("%q: %x, generic %x", b, marks[:whole], generic)
 			}
 		}
-		s := scanner{b: b, marks: marks}
-		i := 0
-		for _, want := range append(marked(b), len(b)) {
-			for ; i <= want; i++ {
-				if got := s.mark(i); got != want {
-					t.Fatalf("%q: the mark after %d is at %d, want %d", b, i, got, want)
-				}
-			}
-		}
+		compare(t, b, marks, false)
+		markAll(marks, b)
+		compare(t, b, marks, marksText && utf8.Valid(b))
 	}
 	for c := range 256 {
 		for i := range block {
@@ -67,6 +61,20 @@ func TestMarks(t *testing.T) {
 				}
 			}
 			check(b)
+		}
+	}
+}
+
+// compare compares marks with their definition.
+func compare(t *testing.T, b []byte, marks []uint64, text bool) {
+	t.Helper()
+	s := scanner{b: b, marks: marks}
+	i := 0
+	for _, want := range append(marked(b, text), len(b)) {
+		for ; i <= want; i++ {
+			if got := s.mark(i); got != want {
+				t.Fatalf("%q: the mark after %d is at %d, want %d", b, i, got, want)
+			}
 		}
 	}
 }
