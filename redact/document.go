@@ -86,7 +86,7 @@ func (d *Document) Reset() {
 // included, and the keys of bodies that it has learned. What it makes of shapes is not
 // counted: it is bounded by the policy.
 func (d *Document) Size() int {
-	return cap(d.tape)*itemSize + cap(d.subjects)*subjectSize + cap(d.text) + cap(d.outcomes)*outcomeSize + cap(d.bits)*8 + (cap(d.scan.marks)+cap(d.token.marks))*markSize +
+	return cap(d.tape)*itemSize + cap(d.subjects)*subjectSize + cap(d.text) + cap(d.outcomes)*outcomeSize + cap(d.bits)*8 + cap(d.scan.marks) + cap(d.token.marks) +
 		cap(d.cells)*cellSize + cap(d.combos)*combinationSize + d.faults.size() + cap(d.present)*8 + cap(d.met)*8 + d.learned*learnedSize
 }
 
@@ -95,7 +95,6 @@ func (d *Document) Size() int {
 // that looks into memory.
 const (
 	itemSize    = 24
-	markSize    = 8
 	subjectSize = 184
 	outcomeSize = 24
 
@@ -116,10 +115,10 @@ func (d *Document) Subjects() []Subject { return d.subjects }
 func (d *Document) mark() bool {
 	n := marksFor(len(d.scan.b))
 	if more := n - cap(d.scan.marks); more > 0 {
-		if d.budget != nil && !d.budget.Take(more*markSize) {
+		if d.budget != nil && !d.budget.Take(more) {
 			return false
 		}
-		d.scan.marks = make([]uint64, n)
+		d.scan.marks = make([]byte, n)
 	}
 	d.scan.marks = d.scan.marks[:n]
 	markAll(d.scan.marks, d.scan.b)

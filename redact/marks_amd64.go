@@ -7,7 +7,7 @@ import (
 )
 
 // markAll fills marks, of which there are marksFor(len(b)).
-func markAll(marks []uint64, b []byte) {
+func markAll(marks, b []byte) {
 	if cpu.X86.HasAVX2 && markText(marks, b) {
 		return
 	}
@@ -16,7 +16,7 @@ func markAll(marks []uint64, b []byte) {
 
 // markText is markAll for text that is UTF-8, and marks nothing of it that is not ASCII.
 // Of other bytes it says false.
-func markText(marks []uint64, b []byte) bool {
+func markText(marks, b []byte) bool {
 	whole := len(b) / block
 	end := whole * block
 	if whole > 0 && !markUTF8(&marks[0], &b[0], whole) {
@@ -33,16 +33,16 @@ func markText(marks []uint64, b []byte) bool {
 	if !utf8.Valid(b[start:]) {
 		return false
 	}
-	var last [block]byte // zeros are marked
+	var last [2 * block]byte // zeros are marked
 	copy(last[:], b[end:])
-	markUTF8(&marks[whole], &last[0], 1) // it may begin within a character
+	markUTF8(&marks[whole*blockMarks], &last[0], 2) // it may begin within a character
 	return true
 }
 
 // markBlocks marks whole blocks.
-func markBlocks(marks []uint64, b []byte) {
+func markBlocks(marks, b []byte) {
 	if len(marks) > 0 {
-		markSSE2(&marks[0], &b[0], len(marks))
+		markSSE2(&marks[0], &b[0], len(marks)/blockMarks)
 	}
 }
 
@@ -50,7 +50,7 @@ func markBlocks(marks []uint64, b []byte) {
 // every amd64 has.
 //
 //go:noescape
-func markSSE2(marks *uint64, b *byte, blocks int)
+func markSSE2(marks, b *byte, blocks int)
 
 // markUTF8 marks the given number of blocks, at least one, except for what is not ASCII.
 // It reports whether that is UTF-8, apart from a last character that does not end: by
@@ -58,4 +58,4 @@ func markSSE2(marks *uint64, b *byte, blocks int)
 // ("Validating UTF-8 In Less Than One Instruction Per Byte", 2021). It needs AVX2.
 //
 //go:noescape
-func markUTF8(marks *uint64, b *byte, blocks int) bool
+func markUTF8(marks, b *byte, blocks int) bool

@@ -14,7 +14,7 @@
 	POR      y, z;       \
 	PMOVMSKB z, reg
 
-// func markSSE2(marks *uint64, b *byte, blocks int)
+// func markSSE2(marks, b *byte, blocks int)
 TEXT ·markSSE2(SB), NOSPLIT, $0-24
 	MOVQ marks+0(FP), DI
 	MOVQ b+8(FP), SI
@@ -84,7 +84,7 @@ loop:
 	VPOR       Y5, Y15, Y15;       \
 	VMOVDQA    x, Y7
 
-// func markUTF8(marks *uint64, b *byte, blocks int) bool
+// func markUTF8(marks, b *byte, blocks int) bool
 TEXT ·markUTF8(SB), NOSPLIT, $0-25
 	MOVQ marks+0(FP), DI
 	MOVQ b+8(FP), SI

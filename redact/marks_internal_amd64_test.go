@@ -21,7 +21,7 @@ func TestMarkText(t *testing.T) {
 	}
 	check := func(b []byte) {
 		t.Helper()
-		marks := make([]uint64, marksFor(len(b)))
+		marks := make([]byte, marksFor(len(b)))
 		if got, want := markText(marks, b), utf8.Valid(b); got != want {
 			t.Fatalf("%q: %v, want %v", b, got, want)
 		}

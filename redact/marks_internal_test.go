@@ -29,13 +29,13 @@ func TestMarks(t *testing.T) {
 	t.Parallel()
 	check := func(b []byte) {
 		t.Helper()
-		marks := make([]uint64, marksFor(len(b)))
+		marks := make([]byte, marksFor(len(b)))
 		markEach(marks, b)
 		if whole := len(b) / block; whole > 0 {
-			generic := make([]uint64, whole)
+			generic := make([]byte, whole*blockMarks)
 			markGeneric(generic, b[:whole*block])
-			if !slices.Equal(generic, marks[:whole]) {
-				t.Fatalf("%q: %x, generic %x", b, marks[:whole], generic)
+			if !slices.Equal(generic, marks[:whole*blockMarks]) {
+				t.Fatalf("%q: %x, generic %x", b, marks[:whole*blockMarks], generic)
 			}
 		}
 		compare(t, b, marks, false)
@@ -66,7 +66,7 @@ func TestMarks(t *testing.T) {
 }
 
 // compare compares marks with their definition.
-func compare(t *testing.T, b []byte, marks []uint64, text bool) {
+func compare(t *testing.T, b []byte, marks []byte, text bool) {
 	t.Helper()
 	s := scanner{b: b, marks: marks}
 	i := 0

@@ -4,8 +4,8 @@ package redact
 // return the place after it, or -1 after fail has noted why.
 type scanner struct {
 	b     []byte
-	marks []uint64 // of b, see markAll
-	depth int      // how many containers may stand inside each other
+	marks []byte // of b, see markAll
+	depth int    // how many containers may stand inside each other
 
 	kind   ErrorKind // of the failure
 	offset int       // of the failure
