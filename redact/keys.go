@@ -1,5 +1,7 @@
 package redact
 
+import "math/bits"
+
 // Objects of one shape repeat themselves: most write the same members in the same
 // order with the same whitespace. So a place remembers the keys that were seen
 // there, in their order, each with what stood around it. Where the body goes on with the
@@ -42,11 +44,19 @@ type keyring struct {
 	known    []knownKey
 	literals [][]byte // of the known keys
 	slots    []int16  // by hash, four or more a key; 0 is empty
+	shift    uint8    // of a hash, to the number of a slot
 	alien    int      // how many of them the shape does not name
 }
 
 func newKeyring() keyring {
-	return keyring{known: make([]knownKey, 1), literals: make([][]byte, 1), slots: make([]int16, minSlots)}
+	r := keyring{known: make([]knownKey, 1), literals: make([][]byte, 1)}
+	r.makeSlots(minSlots)
+	return r
+}
+
+// makeSlots makes n empty slots, a power of two.
+func (r *keyring) makeSlots(n int) {
+	r.slots, r.shift = make([]int16, n), uint8(bits.LeadingZeros64(uint64(n-1))) //nolint:gosec // not negative; at most 64
 }
 
 // inBrace is the first byte of a literal against that of the body where an object
@@ -105,8 +115,8 @@ func (r *keyring) key(n int) []byte { return r.literals[n][r.known[n].from:r.kno
 // jump returns the number of a known key by its literal, which begins at i and whose
 // key stands from from to to; 0 if there is none.
 func (r *keyring) jump(b []byte, i, from, to int, brace uint64) int {
-	h, mask := hashKey(b, from, to), uint32(len(r.slots)-1) //nolint:gosec // 4 * maxKnown bounds it
-	for p := range uint32(maxProbes) {
+	h, mask := hashKey(b, from, to)>>r.shift, uint64(len(r.slots)-1)
+	for p := range uint64(maxProbes) {
 		n := int(r.slots[(h+p)&mask])
 		if n == 0 {
 			break
@@ -121,8 +131,8 @@ func (r *keyring) jump(b []byte, i, from, to int, brace uint64) int {
 // find returns the number of the known key that stands from from to to, whatever stands
 // around it; 0 if there is none.
 func (r *keyring) find(b []byte, from, to int) int {
-	h, mask := hashKey(b, from, to), uint32(len(r.slots)-1) //nolint:gosec // as in jump
-	for p := range uint32(maxProbes) {
+	h, mask := hashKey(b, from, to)>>r.shift, uint64(len(r.slots)-1)
+	for p := range uint64(maxProbes) {
 		n := int(r.slots[(h+p)&mask])
 		if n == 0 {
 			break
@@ -143,50 +153,55 @@ func (r *keyring) learn(lit []byte, from, to int, m knownKey) int {
 		return 0
 	}
 	if 4*n > len(r.slots) {
-		r.slots = make([]int16, 2*len(r.slots))
+		r.makeSlots(2 * len(r.slots))
 		for i := 1; i < n; i++ {
-			r.place(i)
+			k := &r.known[i]
+			if slot := r.free(r.literals[i], int(k.from), int(k.to)); slot != nil {
+				*slot = int16(i) //nolint:gosec // maxKnown bounds it
+			}
 		}
 	}
-	r.known, r.literals = append(r.known, m), append(r.literals, nil)
-	r.set(n, lit, from, to)
-	if !r.place(n) {
-		r.known, r.literals = r.known[:n], r.literals[:n]
+	slot := r.free(lit, from, to)
+	if slot == nil {
 		return 0
 	}
+	*slot = int16(n) //nolint:gosec // as above
+	r.known, r.literals = append(r.known, m), append(r.literals, nil)
+	r.set(n, lit, from, to)
 	if alien {
 		r.alien++
 	}
 	return n
 }
 
-// place lets known key n be found, if there is a slot for it.
-func (r *keyring) place(n int) bool {
-	h, mask := hashKey(r.literals[n], int(r.known[n].from), int(r.known[n].to)), uint32(len(r.slots)-1) //nolint:gosec // 4 * maxKnown bounds it
-	for p := range uint32(maxProbes) {
+// free returns a slot for the key that stands from from to to in b, nil if there is none.
+func (r *keyring) free(b []byte, from, to int) *int16 {
+	h, mask := hashKey(b, from, to)>>r.shift, uint64(len(r.slots)-1)
+	for p := range uint64(maxProbes) {
 		if slot := &r.slots[(h+p)&mask]; *slot == 0 {
-			*slot = int16(n) //nolint:gosec // maxKnown bounds it
-			return true
+			return slot
 		}
 	}
-	return false
+	return nil
 }
 
 // hashKey spreads keys by their length, their first 16 bytes and their last eight. That
 // one can be found that collides costs time alone, and maxProbes bounds it.
-func hashKey(b []byte, from, to int) uint32 {
+func hashKey(b []byte, from, to int) uint64 {
 	n := to - from
 	var low, high, tail uint64
 	if from >= 0 && from <= len(b)-16 { // mostly
-		low, high = word(b, from)&wordMask(n), word(b, from+8)&wordMask(n-8)
+		low, high = word(b, from), word(b, from+8)
 	} else {
 		var first [16]byte
 		copy(first[:], b[from:to])
 		low, high = word(first[:], 0), word(first[:], 8)
 	}
+	low <<= uint(64 - 8*min(n, 8))            //nolint:gosec // a key has its quotes
+	high <<= uint(64 - 8*min(max(n-8, 0), 8)) //nolint:gosec // not negative
 	if n > 16 {
 		tail = word(b, to-8)
 	}
 	// Side by side, as whoever looks a key up waits for it. The highest bits depend on all.
-	return uint32((low*0x9E3779B97F4A7C15 + high*0xD6E8FEB86659FD93 + tail*0xA0761D6478BD642F) >> 40)
+	return low*0x9E3779B97F4A7C15 + high*0xD6E8FEB86659FD93 + tail*0xA0761D6478BD642F
 }

@@ -59,3 +59,29 @@ func TestLearnedKeysAreBounded(t *testing.T) {
 		t.Errorf("%d layouts, %d keys", len(doc.layouts), doc.learned)
 	}
 }
+
+// Keys that are alike find a slot each, so that all of a place are known: those that
+// differ at their beginning, in the middle, or at their end alone.
+func TestKeysSpread(t *testing.T) {
+	t.Parallel()
+	for _, form := range []string{"%d", "%06d", "member_%d", "m%d_of_something", "a_rather_long_prefix_%03d", "x%027d", "%da_rather_long_suffix"} {
+		r := newKeyring()
+		lit := func(i int) (text []byte, from, to int) {
+			key := fmt.Sprintf(`"`+form+`"`, i)
+			return []byte("," + key + ":"), 1, 1 + len(key)
+		}
+		for i := range maxKnown - 1 {
+			text, from, to := lit(i)
+			if r.learn(text, from, to, knownKey{form: formPlain}) != i+1 {
+				t.Fatalf("%s: number %d is not learned", form, i)
+			}
+		}
+		for i := range maxKnown - 1 {
+			text, from, to := lit(i)
+			body := append(text, "                "...)
+			if n, m := r.jump(body, 0, from, to, 0), r.find(body, from, to); n != i+1 || m != n {
+				t.Fatalf("%s: number %d is found at %d and %d", form, i, n, m)
+			}
+		}
+	}
+}

@@ -280,7 +280,10 @@ func (d *Document) member(at, n int, pl *place, brace uint64) (value, known int,
 		return to, 0, nil
 	}
 	if known = keys.jump(b, at, from, to, brace); known > 0 { // mostly
-		k = &keys.known[known]
+		// Not by the length alone: so what comes next need not wait for k.
+		if k = &keys.known[known]; at+int(k.n) == to+1 {
+			return to + 1, known, k
+		}
 		return at + int(k.n), known, k
 	}
 	if to+1 < len(b) && b[to] == ':' && b[to+1] > ' ' { // mostly
