@@ -44,19 +44,11 @@ type keyring struct {
 	known    []knownKey
 	literals [][]byte // of the known keys
 	slots    []int16  // by hash, four or more a key; 0 is empty
-	shift    uint8    // of a hash, to the number of a slot
 	alien    int      // how many of them the shape does not name
 }
 
 func newKeyring() keyring {
-	r := keyring{known: make([]knownKey, 1), literals: make([][]byte, 1)}
-	r.makeSlots(minSlots)
-	return r
-}
-
-// makeSlots makes n empty slots, a power of two.
-func (r *keyring) makeSlots(n int) {
-	r.slots, r.shift = make([]int16, n), uint8(bits.LeadingZeros64(uint64(n-1))) //nolint:gosec // not negative; at most 64
+	return keyring{known: make([]knownKey, 1), literals: make([][]byte, 1), slots: make([]int16, minSlots)}
 }
 
 // inBrace is the first byte of a literal against that of the body where an object
@@ -115,7 +107,7 @@ func (r *keyring) key(n int) []byte { return r.literals[n][r.known[n].from:r.kno
 // jump returns the number of a known key by its literal, which begins at i and whose
 // key stands from from to to; 0 if there is none.
 func (r *keyring) jump(b []byte, i, from, to int, brace uint64) int {
-	h, mask := hashKey(b, from, to)>>r.shift, uint64(len(r.slots)-1)
+	h, mask := hashKey(b, from, to), uint64(len(r.slots)-1)
 	for p := range uint64(maxProbes) {
 		n := int(r.slots[(h+p)&mask])
 		if n == 0 {
@@ -131,7 +123,7 @@ func (r *keyring) jump(b []byte, i, from, to int, brace uint64) int {
 // find returns the number of the known key that stands from from to to, whatever stands
 // around it; 0 if there is none.
 func (r *keyring) find(b []byte, from, to int) int {
-	h, mask := hashKey(b, from, to)>>r.shift, uint64(len(r.slots)-1)
+	h, mask := hashKey(b, from, to), uint64(len(r.slots)-1)
 	for p := range uint64(maxProbes) {
 		n := int(r.slots[(h+p)&mask])
 		if n == 0 {
@@ -153,7 +145,7 @@ func (r *keyring) learn(lit []byte, from, to int, m knownKey) int {
 		return 0
 	}
 	if 4*n > len(r.slots) {
-		r.makeSlots(2 * len(r.slots))
+		r.slots = make([]int16, 2*len(r.slots))
 		for i := 1; i < n; i++ {
 			k := &r.known[i]
 			if slot := r.free(r.literals[i], int(k.from), int(k.to)); slot != nil {
@@ -176,7 +168,7 @@ func (r *keyring) learn(lit []byte, from, to int, m knownKey) int {
 
 // free returns a slot for the key that stands from from to to in b, nil if there is none.
 func (r *keyring) free(b []byte, from, to int) *int16 {
-	h, mask := hashKey(b, from, to)>>r.shift, uint64(len(r.slots)-1)
+	h, mask := hashKey(b, from, to), uint64(len(r.slots)-1)
 	for p := range uint64(maxProbes) {
 		if slot := &r.slots[(h+p)&mask]; *slot == 0 {
 			return slot
@@ -202,6 +194,8 @@ func hashKey(b []byte, from, to int) uint64 {
 	if n > 16 {
 		tail = word(b, to-8)
 	}
-	// Side by side, as whoever looks a key up waits for it. The highest bits depend on all.
-	return low*0x9E3779B97F4A7C15 + high*0xD6E8FEB86659FD93 + tail*0xA0761D6478BD642F
+	// One wide product mixes both: whoever looks a key up waits for it.
+	over, under := bits.Mul64(low^0x9E3779B97F4A7C15, high^tail^0xD6E8FEB86659FD93)
+	h := over ^ under
+	return h ^ h>>32
 }
