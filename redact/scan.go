@@ -133,8 +133,8 @@ func (s *scanner) skip(i, depth int) int {
 			}
 			continue
 		default:
-			if digit(c) {
-				i = s.number(i)
+			if digit(c) && end == '}' {
+				i = s.alike(i)
 			} else {
 				i = s.scalar(i)
 			}

@@ -171,7 +171,7 @@ objects:
 						end = 0
 					}
 				} else if digit(c) {
-					if end = s.number(i); end < 0 {
+					if end = s.alike(i); end < 0 {
 						return end
 					}
 				}
