@@ -107,9 +107,9 @@ func (r *keyring) key(n int) []byte { return r.literals[n][r.known[n].from:r.kno
 // jump returns the number of a known key by its literal, which begins at i and whose
 // key stands from from to to; 0 if there is none.
 func (r *keyring) jump(b []byte, i, from, to int, brace uint64) int {
-	h, mask := hashKey(b, from, to), uint64(len(r.slots)-1)
+	h := hashKey(b, from, to)
 	for p := range uint64(maxProbes) {
-		n := int(r.slots[(h+p)&mask])
+		n := int(*r.slot(h + p))
 		if n == 0 {
 			break
 		}
@@ -123,9 +123,9 @@ func (r *keyring) jump(b []byte, i, from, to int, brace uint64) int {
 // find returns the number of the known key that stands from from to to, whatever stands
 // around it; 0 if there is none.
 func (r *keyring) find(b []byte, from, to int) int {
-	h, mask := hashKey(b, from, to), uint64(len(r.slots)-1)
+	h := hashKey(b, from, to)
 	for p := range uint64(maxProbes) {
-		n := int(r.slots[(h+p)&mask])
+		n := int(*r.slot(h + p))
 		if n == 0 {
 			break
 		}
@@ -149,7 +149,7 @@ func (r *keyring) learn(lit []byte, from, to int, m knownKey) int {
 		for i := 1; i < n; i++ {
 			k := &r.known[i]
 			if slot := r.free(r.literals[i], int(k.from), int(k.to)); slot != nil {
-				*slot = int16(i) //nolint:gosec // maxKnown bounds it
+				*slot = int16(i)
 			}
 		}
 	}
@@ -157,7 +157,7 @@ func (r *keyring) learn(lit []byte, from, to int, m knownKey) int {
 	if slot == nil {
 		return 0
 	}
-	*slot = int16(n) //nolint:gosec // as above
+	*slot = int16(n)
 	r.known, r.literals = append(r.known, m), append(r.literals, nil)
 	r.set(n, lit, from, to)
 	if alien {
@@ -168,14 +168,17 @@ func (r *keyring) learn(lit []byte, from, to int, m knownKey) int {
 
 // free returns a slot for the key that stands from from to to in b, nil if there is none.
 func (r *keyring) free(b []byte, from, to int) *int16 {
-	h, mask := hashKey(b, from, to), uint64(len(r.slots)-1)
+	h := hashKey(b, from, to)
 	for p := range uint64(maxProbes) {
-		if slot := &r.slots[(h+p)&mask]; *slot == 0 {
+		if slot := r.slot(h + p); *slot == 0 {
 			return slot
 		}
 	}
 	return nil
 }
+
+// slot returns the slot of a hash.
+func (r *keyring) slot(h uint64) *int16 { return &r.slots[h&uint64(len(r.slots)-1)] } //nolint:gosec // there are always some
 
 // hashKey spreads keys by their length, their first 16 bytes and their last eight. That
 // one can be found that collides costs time alone, and maxProbes bounds it.
@@ -189,8 +192,8 @@ func hashKey(b []byte, from, to int) uint64 {
 		copy(first[:], b[from:to])
 		low, high = word(first[:], 0), word(first[:], 8)
 	}
-	low <<= uint(64 - 8*min(n, 8))            //nolint:gosec // a key has its quotes
-	high <<= uint(64 - 8*min(max(n-8, 0), 8)) //nolint:gosec // not negative
+	low <<= uint(64 - 8*min(n, 8))
+	high <<= uint(64 - 8*min(max(n-8, 0), 8))
 	if n > 16 {
 		tail = word(b, to-8)
 	}

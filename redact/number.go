@@ -12,11 +12,11 @@ func (s *scanner) alike(i int) int {
 	// Most have no sign and no exponent, and end within eight bytes.
 	w := word(s.b, i)
 	n := bits.TrailingZeros64(noDigit(w)) >> 3 & 7
-	if n == 0 || n > 1 && byte(w) == '0' {
+	if n == 0 || n > 1 && w&0xFF == '0' {
 		return s.number(i)
 	}
 	w >>= 8 * n
-	if byte(w) == '.' {
+	if w&0xFF == '.' {
 		w >>= 8
 		fraction := bits.TrailingZeros64(noDigit(w)) >> 3 & 7
 		if n += 1 + fraction; fraction == 0 || n >= 8 {
@@ -24,7 +24,7 @@ func (s *scanner) alike(i int) int {
 		}
 		w >>= 8 * fraction
 	}
-	if byte(w)|0x20 == 'e' {
+	if w&0xFF|0x20 == 'e' {
 		return s.number(i)
 	}
 	return i + n

@@ -262,7 +262,7 @@ func (d *Document) member(at, n int, pl *place, brace uint64) (value, known int,
 	b := s.b
 	keys := &pl.keys
 	from := at + 1
-	if uint(from) >= uint(len(b)) || b[from] != '"' || b[at] != ','^byte(brace) {
+	if uint(from) >= uint(len(b)) || b[from] != '"' || uint64(b[at])^brace != ',' {
 		if brace == 0 {
 			from = at
 		}
