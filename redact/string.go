@@ -17,18 +17,6 @@ func (s *scanner) text(i int) int {
 	return s.rest(i)
 }
 
-// simple returns the place after the string at i, 0 if there is none or if it holds
-// anything but plain text.
-func (s *scanner) simple(i int) int {
-	if i >= len(s.b) || s.b[i] != '"' {
-		return 0
-	}
-	if i = s.mark(i + 1); i < len(s.b) && s.b[i] == '"' {
-		return i + 1
-	}
-	return 0
-}
-
 // rest checks what is left of a string from i on, where something may stand that
 // is not plain.
 func (s *scanner) rest(i int) int {

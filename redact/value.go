@@ -9,17 +9,6 @@ import (
 // The methods here read one value. Of an object or array of which something is
 // named they read the opening bracket alone and enter it; the walk goes on in there.
 
-// unmapped reads a value that nothing names.
-func (d *Document) unmapped(i int) int {
-	if end := d.scan.simple(i); end > 0 {
-		return end
-	}
-	if c := d.scan.b[i]; digit(c) {
-		return d.scan.number(i)
-	}
-	return d.scan.skip(i, len(d.frames))
-}
-
 // plain reads a value that decides nothing and on which a rule stands, by which it may
 // leave if it is wanted.
 func (d *Document) plain(i, field int, wanted bool, key span) int {
@@ -208,7 +197,7 @@ func (d *Document) leaf(i int, pl *place, in int, key span) int {
 // subject.
 func (d *Document) pair(i int, pl *place, key span) int {
 	if !pl.keyWanted {
-		return d.unmapped(i)
+		return d.scan.skip(i, len(d.frames))
 	}
 	d.pushKey(pl.key, false, key)
 	t := len(d.tape) - 1

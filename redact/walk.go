@@ -421,7 +421,7 @@ func (d *Document) elements(i int, f *frame, el *place) int {
 		begun = true
 		switch {
 		case el.form == formNone:
-			i = d.unmapped(i)
+			i = s.skip(i, depth)
 		case el.form == formPlain:
 			i = d.plain(i, el.field, true, span{i, i})
 		case el.form == formHolder && el.walked(b[i]):
