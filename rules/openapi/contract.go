@@ -323,6 +323,7 @@ func (w *contract) document(paths *openapi3.Paths) *openapi3.T {
 	scheme := openapi3.NewSecurityScheme().WithType("http").WithScheme(w.options.Auth)
 	if w.options.Auth == "certificate" {
 		doc.OpenAPI = "3.1.0" // which first knows it
+		nullType(w.components)
 		scheme = openapi3.NewSecurityScheme().WithType("mutualTLS")
 	}
 	doc.Components = &openapi3.Components{
