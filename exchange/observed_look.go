@@ -115,6 +115,8 @@ func (s *survey) decided(p *redact.Place) {
 			s.uses[i].Withheld[cmp.Or(reason, rules.TypeUnexpected).String()]++
 		case p.Found == redact.FoundUnexpected:
 			s.uses[i].Withheld[rules.TypeUnexpected.String()]++
+		case p.Defect:
+			s.uses[i].Withheld[rules.LoneSurrogate.String()]++
 		case verb == rules.Transform:
 			s.uses[i].Transformed++
 		default:

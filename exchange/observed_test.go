@@ -90,6 +90,21 @@ func TestObservedAnswersAreMinimised(t *testing.T) {
 	}
 }
 
+// What a defect of its own withholds is not counted as if it had left.
+func TestObservedDefects(t *testing.T) {
+	t.Parallel()
+	w := observing(t)
+	w.upstream.answer = answers(200, `{"object":"list","data":[{"id":17,"name":"Ada \ud800"},{"id":18,"name":["Bo"]}]}`)
+	if s := w.serveAs(t, office, get("/v1/customers")); s.status != 200 {
+		t.Fatalf("%d %s", s.status, s.body.String())
+	}
+	for _, u := range w.gateway.Observed.Report()[0].Uses {
+		if u.Asked && (u.Clear != 2 || u.Withheld["lone_surrogate"] != 1 || u.Withheld["type_unexpected"] != 1) {
+			t.Errorf("%+v", u)
+		}
+	}
+}
+
 // What was seen is told by resource: what who asked got, what each recipient outside
 // would have got, and what no rule names. Nothing in it is a value.
 func TestObservedReport(t *testing.T) {
