@@ -49,6 +49,9 @@ func (d *Document) Open(shape *rules.Shape, want rules.FieldSet, body []byte, li
 	d.Reset()
 	d.opened++
 	d.use(shape, want)
+	if cap(d.frames) < d.layout.deepest {
+		d.frames = make([]frame, 0, d.layout.deepest)
+	}
 	lim = lim.orDefault()
 	d.most, d.budget = lim.Subjects, lim.Budget
 	d.scan.b, d.scan.depth = body, lim.Depth

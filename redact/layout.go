@@ -17,6 +17,7 @@ type layout struct {
 	all     bool // want everything
 	places  []place
 	fields  []field
+	deepest int // how many of its places can stand inside each other
 	learned int // keys at all places
 
 	complete *completion // nil before it is needed
@@ -51,7 +52,8 @@ type form uint8
 const (
 	formNone     form = iota // of what nothing may leave or decides
 	formPlain                // there is a rule, and the value decides nothing and begins no subject
-	formHolder               // the same of what only holds members or elements
+	formObject               // the same of an object whose members are named and decide nothing
+	formHolder               // of what only holds members or elements
 	formDeciding             // it decides about the subject around it, and nothing is named below
 	formOther
 )
@@ -73,14 +75,16 @@ func newLayout(shape *rules.Shape, want rules.FieldSet) *layout {
 		l.fields = append(l.fields, field{kind: shape.Fields[i].Kind, about: shape.Fields[i].About, public: shape.Fields[i].Public})
 	}
 	if shape.Root != nil {
-		l.add(shape.Root)
+		l.add(shape.Root, 1)
 	}
 	return l
 }
 
-// add appends n and all below it and returns its place.
-func (l *layout) add(n *rules.Node) int {
+// add appends n, around which and with which depth places stand, and all below it and
+// returns its place.
+func (l *layout) add(n *rules.Node, depth int) int {
 	at := len(l.places)
+	l.deepest = max(l.deepest, depth)
 	p := place{
 		any: nowhere, elem: nowhere, field: n.Field, key: n.Key, subject: n.Subject,
 		roles: n.Roles, subtree: n.Subtree && n.Field >= 0, others: l.others(n),
@@ -96,7 +100,7 @@ func (l *layout) add(n *rules.Node) int {
 		}
 		slices.Sort(keys)
 		for _, key := range keys {
-			m := l.add(n.Members[key])
+			m := l.add(n.Members[key], depth+1)
 			p.members[key] = m
 			if l.places[m].subject < 0 {
 				p.below |= l.places[m].roles | l.places[m].below
@@ -107,10 +111,10 @@ func (l *layout) add(n *rules.Node) int {
 			p.keys = newKeyring()
 		}
 		if n.Any != nil {
-			p.any = l.add(n.Any)
+			p.any = l.add(n.Any, depth+1)
 		}
 		if n.Elem != nil {
-			p.elem = l.add(n.Elem)
+			p.elem = l.add(n.Elem, depth+1)
 		}
 	}
 	p.at, p.end = at, len(l.places)
@@ -133,6 +137,8 @@ func (l *layout) add(n *rules.Node) int {
 		}
 	case p.field >= 0:
 		p.form = formPlain
+	case len(p.members) > 0 && p.any < 0 && p.elem < 0 && p.below == 0:
+		p.form = formObject
 	case p.named() || p.elem >= 0:
 		p.form = formHolder
 	}

@@ -1,10 +1,6 @@
 package redact
 
-import (
-	"slices"
-
-	"github.com/modicum-dev/modicum/rules"
-)
+import "github.com/modicum-dev/modicum/rules"
 
 // The walk goes through the part of the body that the shape names; all else is
 // left to the scanner's skip. What is open lies in Document.frames and not on the
@@ -56,34 +52,49 @@ func (d *Document) walk(i int) int {
 
 // enter begins the object or array at i, of which something is named.
 func (d *Document) enter(i int, pl *place, in, first int, drop bool, key span) int {
+	if d.lacksRoom() {
+		d.grow()
+		return d.enter(i, pl, in, first, drop, key)
+	}
 	n := len(d.frames)
 	if n >= d.scan.depth {
 		return d.scan.fail(TooDeep, i)
-	}
-	if n == cap(d.frames) || d.lacksRoom() {
-		d.growFrames()
 	}
 	holds := pl.object
 	o := opObject
 	if d.scan.b[i] == '[' {
 		o, holds = opArray, holdsElements
 	}
+	item := len(d.tape)
 	d.freeSlot().setFrame(o, key, pl.at)
 	// The fields one by one, for the reason that slot gives.
 	d.frames = d.frames[:n+1]
 	f := &d.frames[n]
-	f.place, f.in, f.first, f.item = int32(pl.at), int32(in), int32(first), int32(len(d.tape)-1) //nolint:gosec // MaxSize bounds them
-	f.key, f.met, f.seen = 0, int32(len(d.met)), 0                                               //nolint:gosec // as above
+	f.place, f.in, f.first, f.item = int32(pl.at), int32(in), int32(first), int32(item) //nolint:gosec // MaxSize bounds them
+	f.key, f.met, f.seen = 0, int32(len(d.met)), 0                                      //nolint:gosec // as above
 	f.holds, f.begun, f.drop = holds, false, drop
 	return i + 1
 }
 
-// growFrames makes room for one frame more, and for its item.
-func (d *Document) growFrames() {
-	d.frames = slices.Grow(d.frames, 1)
+// enterObject is enter at a place of formObject, of what is begun at once. It returns
+// nil where that would be too deep.
+func (d *Document) enterObject(p, in int32, key span) *frame {
 	if d.lacksRoom() {
 		d.grow()
+		return d.enterObject(p, in, key)
 	}
+	n := len(d.frames)
+	if n >= d.scan.depth {
+		return nil
+	}
+	item := len(d.tape)
+	d.freeSlot().setFrame(opObject, key, int(p))
+	d.frames = d.frames[:n+1]
+	f := &d.frames[n]
+	f.place, f.in, f.first, f.item = p, in, int32(item), int32(item) //nolint:gosec // MaxSize bounds them
+	f.key, f.met, f.seen = 0, int32(len(d.met)), 0                   //nolint:gosec // as above
+	f.holds, f.begun, f.drop = holdsMembers, true, false
+	return f
 }
 
 // leave ends the innermost object or array before i.
@@ -190,12 +201,23 @@ objects:
 				if i = s.space(i); i >= len(b) {
 					return s.fail(Truncated, len(b))
 				}
+				c = b[i]
 			}
 			switch k.form {
 			case formNone:
 				i = s.skip(i, len(d.frames))
 			case formPlain:
 				i = d.plain(i, int(k.ref), true, k.span(at))
+			case formObject:
+				f.key = int32(n) //nolint:gosec // maxKnown bounds it
+				if c != '{' {
+					i = d.content(i, int(k.ref), int(f.in), len(d.tape), false, k.span(at))
+					continue
+				}
+				if f = d.enterObject(k.ref, f.in, k.span(at)); f == nil {
+					return s.fail(TooDeep, i)
+				}
+				pl, n, brace = &d.layout.places[k.ref], 0, inBrace
 			case formHolder, formDeciding, formOther:
 				f.key = int32(n) //nolint:gosec // maxKnown bounds it
 				depth := len(d.frames)
@@ -232,7 +254,7 @@ func (d *Document) formed(i int, f *frame, k *knownKey, key span) int {
 			f.seen |= deciding
 			return d.deciding(i, c, in, key)
 		}
-	case formNone, formPlain, formOther:
+	case formNone, formPlain, formObject, formOther:
 	}
 	return d.decisive(i, p, f, in, key)
 }
@@ -424,7 +446,7 @@ func (d *Document) elements(i int, f *frame, el *place) int {
 			i = s.skip(i, depth)
 		case el.form == formPlain:
 			i = d.plain(i, el.field, true, span{i, i})
-		case el.form == formHolder && el.walked(b[i]):
+		case (el.form == formHolder || el.form == formObject) && el.walked(b[i]):
 			i = d.enter(i, el, in, len(d.tape), false, span{i, i})
 		default:
 			i = d.value(i, el.at, in, span{i, i})
