@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/mod/sumdb/tlog"
@@ -17,9 +18,10 @@ import (
 
 // Names in the folder of an epoch.
 const (
-	LockFile       = "lock"       // held by the process that writes the epoch
-	CheckpointFile = "checkpoint" // the newest signed checkpoint
-	EndFile        = "end.json"   // an End, once the epoch takes no more records
+	LockFile        = "lock"        // held by the process that writes the epoch
+	CheckpointFile  = "checkpoint"  // the newest signed checkpoint
+	CheckpointsFile = "checkpoints" // every one of the epoch, an empty line after each
+	EndFile         = "end.json"    // an End, once the epoch takes no more records
 
 	segmentSuffix = ".seg"
 	segmentDigits = 16
@@ -93,6 +95,8 @@ type End struct {
 	Size uint64    `json:"size"`
 	Root tlog.Hash `json:"root"`
 	By   string    `json:"by,omitempty"` // the epoch that holds the recovered record
+	// Latest is the newest time that a record of it has.
+	Latest time.Time `json:"latest,omitzero"`
 	// States are the newest snapshots that the epoch names, one for each
 	// store, the one used last first. Nil when they were not gathered.
 	States []Snapshot `json:"states"`

@@ -61,7 +61,7 @@ func AppendBody(dst []byte, r *Record) ([]byte, error) {
 
 func appendMember(dst []byte, r *Record) ([]byte, error) {
 	set := 0
-	for _, is := range []bool{r.Disclosure != nil, r.Fact != nil, r.Config != nil, r.Recovered != nil, r.Summary != nil, r.State != nil} {
+	for _, is := range []bool{r.Disclosure != nil, r.Fact != nil, r.Config != nil, r.Recovered != nil, r.Summary != nil, r.State != nil, r.Clock != nil} {
 		if is {
 			set++
 		}
@@ -92,10 +92,10 @@ func appendMember(dst []byte, r *Record) ([]byte, error) {
 	case KindState:
 		name, member, fits = "state", r.State, fits && r.State != nil
 	case KindHeartbeat:
-		if set != 0 {
-			return dst, fmt.Errorf("%w: a heartbeat has no member", ErrInvalid)
+		if set == 0 {
+			return dst, nil
 		}
-		return dst, nil
+		name, member, fits = "clock", r.Clock, fits && r.Clock != nil
 	case KindResolved, KindLookup, KindExpired:
 		// Reserved: the kinds are in the closed list, their members come
 		// with what writes them.

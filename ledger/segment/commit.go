@@ -11,16 +11,18 @@ import (
 	"github.com/modicum-dev/modicum/ledger"
 )
 
-// writer is what the committer knows of the open epoch. Only looks, current, free
-// and ahead are shared, with Ready and Headroom.
+// writer is what the committer knows of the open epoch. Only looks, current, free,
+// ahead and full are shared, with Ready and Headroom, and checkpoints and sign with
+// who signs.
 type writer struct {
 	log *Log
 
 	looks   looks
 	mu      sync.Mutex
 	current *segment
-	free    atomic.Int64 // bytes of current
-	ahead   atomic.Bool  // the next segment is filled
+	free    atomic.Int64          // bytes of current
+	ahead   atomic.Bool           // the next segment is filled
+	full    atomic.Pointer[error] // why there is no room for disclosures; nil while there is
 
 	seq     uint64 // of the next line
 	tree    ledger.Tree
@@ -33,10 +35,17 @@ type writer struct {
 	ends     []int         // the end in buf of each line, newline excluded
 	entries  []recentEntry // of each line, if they are kept
 
-	next       chan prepared // the next segment, filled in the background
-	hurry      chan struct{} // closed when it is needed now, or not any more
+	begun  time.Time // when records began to go to the current segment
+	owed   int64     // bytes that the ends of open intents may need
+	latest time.Time // of the records' times
+	behind bool      // the clock went back behind latest, and it is recorded
+
+	next       *preparation // of the next segment
 	background sync.WaitGroup
-	checkpointState
+
+	sign        chan struct{} // a checkpoint is asked for
+	asked       uint64        // up to which record one was, for their number
+	checkpoints checkpoints
 }
 
 // run commits until the log closes and everything that it accepted is durable.
@@ -75,9 +84,13 @@ func (l *Log) commit(batch []*item) {
 	l.mu.Lock()
 	failed := l.failed
 	l.mu.Unlock()
+	if failed == nil {
+		batch = w.clock(batch)
+	}
+	l.watch.Reset(l.opt.Timeout)
 	for _, it := range batch {
 		if failed == nil {
-			if err := w.add(it); errors.Is(err, ledger.ErrInvalid) || errors.Is(err, ledger.ErrTooLarge) {
+			if err := w.add(it); errors.Is(err, ledger.ErrInvalid) || errors.Is(err, ledger.ErrTooLarge) || errors.Is(err, ErrFull) {
 				it.fail(err)
 				continue
 			} else if err != nil {
@@ -96,6 +109,7 @@ func (l *Log) commit(batch []*item) {
 	if failed != nil {
 		w.failAll(failed)
 	}
+	l.watch.Stop()
 }
 
 func (it *item) fail(err error) {
@@ -113,22 +127,19 @@ func (w *writer) failAll(err error) {
 
 // add puts an item's lines into the buffer, after the facts that the segment
 // does not have yet. If the segment has no room for them it makes everything
-// before them durable and goes on in the next one. An error matching ErrInvalid
-// or ErrTooLarge is the item's own, and nothing of it was added.
+// before them durable and goes on in the next one. An error matching ErrInvalid,
+// ErrTooLarge or ErrFull is the item's own, and nothing of it was added.
 func (w *writer) add(it *item) error {
 	facts, size, err := w.missing(it)
 	if err != nil {
 		return err
 	}
-	if w.current.off+int64(len(w.buf))+size > w.current.size {
-		if err := w.flush(); err != nil {
-			return err
-		}
-		clear(w.known)
-		if facts, size, err = w.missing(it); err != nil {
-			return err
-		}
-		if err := w.rotate(size); err != nil {
+	rotated, err := w.makeRoom(it, size)
+	if err != nil {
+		return err
+	}
+	if rotated {
+		if facts, _, err = w.missing(it); err != nil {
 			return err
 		}
 	}
@@ -139,6 +150,9 @@ func (w *writer) add(it *item) error {
 	it.receipt.Seq = w.seq
 	w.line(it.body, it.record)
 	it.record = nil
+	if it.intent != "" {
+		w.owed += it.owes()
+	}
 	w.unsynced = append(w.unsynced, it)
 	return nil
 }
@@ -199,6 +213,7 @@ func (w *writer) flush() error {
 		return nil
 	}
 	start := time.Now()
+	w.log.watch.Reset(w.log.opt.Timeout)
 	if _, err := w.current.WriteAt(w.buf, w.current.off); err != nil {
 		return fmt.Errorf("writing records: %w", err)
 	}
@@ -242,6 +257,7 @@ func (w *writer) settle() {
 	l.mu.Lock()
 	l.durable = w.seq
 	l.tree = *w.tree.Clone()
+	l.latest = w.latest
 	l.publish()
 	l.mu.Unlock()
 	for _, it := range w.unsynced {
@@ -250,6 +266,11 @@ func (w *writer) settle() {
 	clear(w.unsynced)
 	clear(w.entries)
 	w.unsynced, w.buf, w.ends, w.entries = w.unsynced[:0], w.buf[:0], w.ends[:0], w.entries[:0]
+	l.active.Store(int64(time.Since(begun)))
+	if w.seq >= w.asked+DefaultCheckpointRecords {
+		w.asked = w.seq
+		w.signSoon()
+	}
 	if cap(w.buf) > 4*ledger.DefaultMaxRecord {
 		w.buf = nil
 	}
@@ -263,7 +284,10 @@ func (w *writer) track(it *item) {
 		return
 	}
 	for _, id := range it.ends {
-		delete(w.intents, id)
+		if intent, ok := w.intents[id]; ok {
+			w.owed -= intent.owes()
+			delete(w.intents, id)
+		}
 	}
 }
 

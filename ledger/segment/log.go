@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -43,11 +44,18 @@ type Log struct {
 	failed  error         // matches ErrUnavailable; set once
 	durable uint64        // records
 	tree    ledger.Tree   // over the durable records
+	latest  time.Time     // the newest time of a record
 	changed chan struct{} // closed when durable grows; nil while nobody waits
 
 	writer writer // of the committer alone
 	recent recent
 
+	active atomic.Int64  // when the last batch became durable, since begun
+	watch  *time.Timer   // fires when the disk takes too long
+	hangs  chan struct{} // closed when it did
+
+	stop         chan struct{} // closed when what goes on beside the commits is to end
+	beside       sync.WaitGroup
 	stopAdopting context.CancelFunc
 	adopting     sync.WaitGroup
 	closeOnce    sync.Once
@@ -66,6 +74,7 @@ type item struct {
 	body     []byte
 	record   *ledger.Record // to be kept in memory, until it is durable; nil if nothing is
 	time     time.Time
+	rank     rank
 	facts    []*ledger.Fact
 	snapshot ledger.Snapshot
 	intent   string        // the id of the disclosure that begins
@@ -79,7 +88,7 @@ type item struct {
 func (l *Log) newItem(r *ledger.Record) (*item, error) {
 	if r.Time.IsZero() {
 		stamped := *r
-		stamped.Time = l.opt.Clock()
+		stamped.Time = l.now()
 		r = &stamped
 	}
 	size := 1 << 10 // of a usual disclosure about one subject
@@ -90,7 +99,7 @@ func (l *Log) newItem(r *ledger.Record) (*item, error) {
 	if err != nil {
 		return nil, err
 	}
-	it := &item{body: body, time: r.Time, facts: r.Uses, done: make(chan struct{})}
+	it := &item{body: body, time: r.Time, rank: rankOf(r.Kind), facts: r.Uses, done: make(chan struct{})}
 	if l.opt.Recent > 0 {
 		it.record = kept(r)
 	}
@@ -125,6 +134,8 @@ func (l *Log) Append(ctx context.Context, r *ledger.Record) (ledger.Receipt, err
 		return it.receipt, it.err
 	case <-ctx.Done():
 		return ledger.Receipt{}, ctx.Err()
+	case <-l.hangs:
+		return ledger.Receipt{}, l.Ready()
 	}
 }
 
@@ -157,13 +168,39 @@ func (l *Log) Ready() error {
 	if err != nil {
 		return err
 	}
-	if !l.writer.looks.due(l.opt.look) {
-		return nil
+	if l.writer.looks.due(l.opt.look) {
+		if err := l.look(); err != nil {
+			return l.poison(err)
+		}
 	}
-	if err := l.writer.linked(); err != nil {
-		return l.poison(err)
+	if full := l.writer.full.Load(); full != nil {
+		return *full
 	}
 	return nil
+}
+
+// look looks at the folder, for as long as the disk may take.
+func (l *Log) look() error {
+	seen := make(chan error, 1)
+	go func() { seen <- l.writer.linked() }()
+	late := time.NewTimer(l.opt.Timeout)
+	defer late.Stop()
+	select {
+	case err := <-seen:
+		return err
+	case <-late.C:
+		return ErrHangs
+	}
+}
+
+// ErrHangs is why a log is poisoned whose disk did not answer in time. What it was
+// told to write last may still become durable; nothing is disclosed for it.
+var ErrHangs = errors.New("the disk does not answer")
+
+// hang ends all waiting.
+func (l *Log) hang() {
+	_ = l.poison(ErrHangs)
+	close(l.hangs)
 }
 
 // poison ends all recording. The first reason stays.
@@ -237,6 +274,8 @@ func (l *Log) Close(ctx context.Context) error {
 func (l *Log) shutdown() {
 	l.stopAdopting()
 	l.adopting.Wait()
+	close(l.stop)
+	l.beside.Wait()
 	l.mu.Lock()
 	l.closing = true
 	l.wake.Signal()
@@ -264,10 +303,10 @@ func (l *Log) finish() error {
 		return err
 	}
 	size, root := l.Tree()
-	if err := l.writer.checkpoint(size, root); err != nil {
+	if err := errors.Join(l.writer.checkpoint(size, root), l.writer.checkpoints.close()); err != nil {
 		return err
 	}
 	return writeEnd(l.opt.fs, filepath.Join(l.opt.Dir, l.epoch), ledger.End{
-		How: ledger.EndClosed, Size: size, Root: root, States: statesOf(&l.writer.states),
+		How: ledger.EndClosed, Size: size, Root: root, Latest: stamp(l.Latest()), States: statesOf(&l.writer.states),
 	})
 }

@@ -65,13 +65,16 @@ func open(ctx context.Context, opt Options) (*Log, error) {
 // begin makes the new epoch's folder, starts its committer and appends its
 // config record.
 func begin(opt Options, found *epochs) (*Log, error) {
-	l := &Log{opt: opt, recent: recent{max: opt.Recent}, committed: make(chan struct{}), closed: make(chan struct{}), stopAdopting: func() {}}
+	l := &Log{
+		opt: opt, recent: recent{max: opt.Recent}, committed: make(chan struct{}), closed: make(chan struct{}), stopAdopting: func() {},
+		latest: found.latest, hangs: make(chan struct{}), stop: make(chan struct{}),
+	}
 	l.wake.L = &l.mu
 	l.epoch = newID(opt.Clock(), found.newest)
 	l.folder = filepath.Join(opt.Dir, l.epoch)
 	l.config = ledger.Config{
 		Format: ledger.Format, Origin: opt.Origin + "/" + l.epoch, Epoch: l.epoch, Instance: opt.Instance,
-		Version: opt.Version, Hash: opt.ConfigHash, Previous: found.previous,
+		Version: opt.Version, Revision: opt.Revision, Hash: opt.ConfigHash, Unguarded: opt.Unguarded, Previous: found.previous,
 	}
 	if opt.Key != nil {
 		var err error
@@ -82,7 +85,13 @@ func begin(opt Options, found *epochs) (*Log, error) {
 	if err := l.makeFolder(); err != nil {
 		return nil, err
 	}
+	l.watch = time.AfterFunc(opt.Timeout, l.hang)
+	l.watch.Stop()
 	go l.run()
+	l.beside.Go(func() { l.keepBeating(l.stop) })
+	if l.signer != nil {
+		l.beside.Go(func() { l.writer.keepSigning(l.stop) })
+	}
 	config := l.config
 	if err := l.appendOwn(&ledger.Record{Kind: ledger.KindConfig, Config: &config}); err != nil {
 		return nil, errors.Join(err, l.Close(context.Background()))
@@ -115,7 +124,10 @@ func (l *Log) makeFolder() (err error) {
 		return errors.Join(err, s.Close(), l.lock.Unlock())
 	}
 	s.path = filepath.Join(l.folder, filepath.Base(s.path))
-	l.writer = writer{log: l, current: s, known: map[string]struct{}{}, intents: map[string]*item{}}
+	l.writer = writer{
+		log: l, current: s, known: map[string]struct{}{}, intents: map[string]*item{},
+		begun: l.opt.Clock(), latest: l.latest, sign: make(chan struct{}, 1),
+	}
 	l.writer.prepare()
 	return nil
 }
@@ -123,7 +135,7 @@ func (l *Log) makeFolder() (err error) {
 // appendOwn appends a record of the log itself, whatever happens to the request
 // that the log was opened by.
 func (l *Log) appendOwn(r *ledger.Record) error {
-	r.Time = l.opt.Clock()
+	r.Time = l.now()
 	_, err := l.Append(context.Background(), r)
 	return err
 }

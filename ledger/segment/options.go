@@ -31,6 +31,32 @@ const DefaultPrepareInterval = time.Second
 // next one. With less the log still records, and says that it will not for long.
 const DefaultHeadroom = 4 // a quarter
 
+// DefaultReserve is how many bytes of a segment are kept, while there is no next one,
+// for what must be recorded when nothing is disclosed any more: ends of intents,
+// expiries, the close. An eighth of the segment if that is less. Heartbeats may use
+// half of it. Refusals stop earlier, when a quarter of the segment is left: nobody
+// can take from disclosures what room there is by being refused.
+const DefaultReserve = 256 << 10
+
+// DefaultSegmentAge is how long a segment takes records. A segment is what expires
+// as a whole when the retention of its records has ended.
+const DefaultSegmentAge = 24 * time.Hour
+
+// DefaultTimeout is how long the disk may take for a write and its sync. A log whose
+// disk takes longer is poisoned: who waits must get an answer.
+const DefaultTimeout = 10 * time.Second
+
+// DefaultCheckpointInterval and DefaultCheckpointRecords are after how long, and after
+// how many records, a log that has new records signs a checkpoint.
+const (
+	DefaultCheckpointInterval = 10 * time.Second
+	DefaultCheckpointRecords  = 10_000
+)
+
+// DefaultHeartbeat is how long a log goes without a record before it writes a
+// heartbeat. An interval without any record is one in which no log was alive.
+const DefaultHeartbeat = time.Minute
+
 // DefaultLookInterval is how long [Log.Ready] trusts the last look at the folder.
 // Every request asks, and every batch looks before anything of it is acknowledged:
 // a ledger that is gone costs the requests of that time a 503 later, never a
@@ -44,10 +70,12 @@ const DefaultOrigin = "modicum.invalid/ledger"
 
 // Options configure a log.
 type Options struct {
-	Dir        string // the ledger's folder; it is made if its parent can be written
-	Instance   string // of the gateway, for the config record
-	Version    string // of the binary, for the config record
-	ConfigHash string // of the adapted configuration, for the config record
+	Dir        string   // the ledger's folder; it is made if its parent can be written
+	Instance   string   // of the gateway, for the config record
+	Version    string   // of the binary, for the config record
+	Revision   string   // of the source of the binary, for the config record
+	ConfigHash string   // of the adapted configuration, for the config record
+	Unguarded  []string // routes that are not minimised, for the config record
 
 	// Origin begins the epochs' log names: origin, slash, epoch id. No
 	// spaces and no plus signs. Empty means DefaultOrigin.
@@ -58,6 +86,14 @@ type Options struct {
 	// SegmentSize is the size in bytes that segments grow to. Zero means
 	// DefaultSegmentSize.
 	SegmentSize int64
+
+	// SegmentAge is how long a segment takes records. Zero means
+	// DefaultSegmentAge.
+	SegmentAge time.Duration
+
+	// Timeout is how long the disk may take for a write and its sync. Zero
+	// means DefaultTimeout.
+	Timeout time.Duration
 
 	// Recent is how many bytes of lines the log keeps in memory for readers
 	// of this process, with their records. Zero keeps none; DefaultRecent is
@@ -80,6 +116,8 @@ type Options struct {
 	adopt   <-chan time.Time // nil means a ticker of DefaultAdoptInterval
 	prepare time.Duration    // zero means DefaultPrepareInterval
 	look    time.Duration    // zero means DefaultLookInterval
+	beat    time.Duration    // zero means DefaultHeartbeat
+	sign    time.Duration    // zero means DefaultCheckpointInterval
 }
 
 func (o Options) withDefaults() Options {
@@ -97,6 +135,18 @@ func (o Options) withDefaults() Options {
 	}
 	if o.OnCommit == nil {
 		o.OnCommit = func(int, time.Duration) {}
+	}
+	if o.SegmentAge <= 0 {
+		o.SegmentAge = DefaultSegmentAge
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.beat <= 0 {
+		o.beat = DefaultHeartbeat
+	}
+	if o.sign <= 0 {
+		o.sign = DefaultCheckpointInterval
 	}
 	if o.prepare <= 0 {
 		o.prepare = DefaultPrepareInterval

@@ -21,6 +21,7 @@ const reasonNoEnd = "end_not_recorded"
 type epochs struct {
 	newest   string           // the id that sorts last, or empty
 	previous *ledger.Previous // the newest epoch whose end is known
+	latest   time.Time        // the newest time of a record in those
 	dead     []*deadEpoch     // ended without a close, locked by us
 	live     []string         // written by somebody
 }
@@ -32,6 +33,7 @@ type deadEpoch struct {
 	tail    ledger.Tail
 	states  ledger.States
 	intents []*ledger.Record // without an end; Uses is set
+	latest  time.Time        // the newest time of a record
 }
 
 func (e *epochs) release() {
@@ -57,6 +59,7 @@ func findEpochs(ctx context.Context, opt Options) (*epochs, error) {
 		}
 		if ended {
 			found.previous = &ledger.Previous{Epoch: id, Size: end.Size, Root: end.Root.String()}
+			found.notLater(end.Latest)
 			continue
 		}
 		d, err := lockDead(ctx, opt, id)
@@ -68,9 +71,17 @@ func findEpochs(ctx context.Context, opt Options) (*epochs, error) {
 			continue
 		}
 		found.dead = append(found.dead, d)
+		found.notLater(d.latest)
 		found.previous = &ledger.Previous{Epoch: id, Size: d.tail.Tree.Size(), Root: d.tail.Tree.Root().String()}
 	}
 	return found, nil
+}
+
+// notLater takes note of a time that a record has.
+func (e *epochs) notLater(t time.Time) {
+	if t.After(e.latest) {
+		e.latest = t
+	}
 }
 
 // lockDead locks and reads an epoch. It returns nil if somebody is writing it,
@@ -102,6 +113,9 @@ func (d *deadEpoch) read(ctx context.Context, opt Options) error {
 	facts := map[string]*ledger.Fact{}
 	var order []string
 	tail, err := ledger.ScanEpoch(ctx, opt.Dir, d.id, func(line ledger.Line) error {
+		if at, ok := line.Time(); ok && at.After(d.latest) {
+			d.latest = at
+		}
 		switch line.Kind {
 		case ledger.KindPolicy, ledger.KindRecipient, ledger.KindProfile:
 			r, err := line.Record()
@@ -200,7 +214,7 @@ func (l *Log) recoverEpoch(ctx context.Context, d *deadEpoch) error {
 			if said.unknown[intent.Disclosure.ID] {
 				continue
 			}
-			if err := l.appendOwn(unknownOf(intent, l.opt.Clock())); err != nil {
+			if err := l.appendOwn(unknownOf(intent, l.now())); err != nil {
 				return err
 			}
 		}
@@ -213,7 +227,7 @@ func (l *Log) recoverEpoch(ctx context.Context, d *deadEpoch) error {
 		}
 		by = l.epoch
 	}
-	end := ledger.End{How: ledger.EndRecovered, Size: d.tail.Tree.Size(), Root: d.tail.Tree.Root(), By: by, States: statesOf(&d.states)}
+	end := ledger.End{How: ledger.EndRecovered, Size: d.tail.Tree.Size(), Root: d.tail.Tree.Root(), By: by, Latest: d.latest, States: statesOf(&d.states)}
 	if said.recovered != nil {
 		// What was said holds, even if the bytes have changed since.
 		root, err := tlog.ParseHash(said.recovered.Root)
@@ -292,7 +306,7 @@ func (w *writer) unknowns() []*item {
 			continue // not reachable: the body is what AppendBody wrote
 		}
 		intent.Uses = it.facts
-		unknown, err := w.log.newItem(unknownOf(&intent, w.log.opt.Clock()))
+		unknown, err := w.log.newItem(unknownOf(&intent, w.log.now()))
 		if err != nil {
 			w.log.opt.OnError(fmt.Errorf("closing an intent: %w", err))
 			continue

@@ -4,19 +4,43 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
-
-	"golang.org/x/mod/sumdb/tlog"
-
-	"github.com/modicum-dev/modicum/ledger"
-	"github.com/modicum-dev/modicum/ledger/internal/disk"
 )
 
-// prepared is a segment that was filled ahead of its use, or why it could not be.
-type prepared struct {
-	segment *segment
-	err     error
+// preparation is a next segment on its way.
+type preparation struct {
+	ready  chan *segment // the segment, once it is filled
+	failed chan struct{} // closed when it could not be filled at first
+	stop   chan struct{} // closed when nobody needs it any more
+	why    atomic.Pointer[error]
+}
+
+// take returns the segment, and waits for it while it is being filled. While it
+// cannot be filled the error matches [ErrFull].
+func (p *preparation) take() (*segment, error) {
+	select {
+	case s := <-p.ready:
+		return s, nil
+	case <-p.failed:
+	}
+	select {
+	case s := <-p.ready:
+		return s, nil
+	default:
+		return nil, fmt.Errorf("%w: %w", ErrFull, *p.why.Load())
+	}
+}
+
+// stuck reports whether the segment could not be filled, so far.
+func (p *preparation) stuck() bool {
+	select {
+	case <-p.failed:
+		return len(p.ready) == 0
+	default:
+		return false
+	}
 }
 
 // prepare fills the next segment in the background, so that rotation does not
@@ -24,8 +48,8 @@ type prepared struct {
 // records. What fails is tried again: space may come back.
 func (w *writer) prepare() {
 	size := min(4*w.current.size, w.log.opt.SegmentSize)
-	next, hurry := make(chan prepared, 1), make(chan struct{})
-	w.next, w.hurry = next, hurry
+	p := &preparation{ready: make(chan *segment, 1), failed: make(chan struct{}), stop: make(chan struct{})}
+	w.next = p
 	w.free.Store(w.current.size - w.current.off)
 	w.ahead.Store(false)
 	path := filepath.Join(w.log.folder, nextFile)
@@ -33,21 +57,28 @@ func (w *writer) prepare() {
 		for told := false; ; told = true {
 			s, err := createSegment(w.log.opt.fs, path, size)
 			if err == nil {
-				w.ahead.Store(true)
-				next <- prepared{segment: s}
+				p.ready <- s
+				w.hasNext()
 				return
 			}
+			p.why.Store(&err)
 			if !told {
+				close(p.failed)
 				w.log.opt.OnError(fmt.Errorf("preparing next segment: %w", err))
 			}
 			select {
-			case <-hurry:
-				next <- prepared{err: err}
+			case <-p.stop:
 				return
 			case <-time.After(w.log.opt.prepare):
 			}
 		}
 	})
+}
+
+// hasNext notes that there is a filled segment.
+func (w *writer) hasNext() {
+	w.full.Store(nil)
+	w.ahead.Store(true)
 }
 
 // ErrHeadroom is returned by [Log.Headroom].
@@ -69,39 +100,34 @@ func (l *Log) Headroom() error {
 }
 
 // rotate goes on in the next segment, which gets room for at least size bytes.
-// Everything before must be durable.
+// Everything before must be durable. While there is no next segment, or none of that
+// size, the error matches [ErrFull] and nothing has changed.
 func (w *writer) rotate(size int64) error {
-	close(w.hurry)
-	p := <-w.next
-	if p.err != nil {
-		// The space may have come back since.
-		p.segment, p.err = createSegment(w.log.opt.fs, filepath.Join(w.log.folder, nextFile), min(4*w.current.size, w.log.opt.SegmentSize))
-		if p.err != nil {
-			return p.err
-		}
-	}
-	s := p.segment
-	err := s.fill(max(size, s.size))
-	if err == nil {
-		err = s.place(w.log.opt.fs, w.log.folder, w.seq)
-	}
+	s, err := w.next.take()
 	if err != nil {
+		return err
+	}
+	if err := s.fill(size); errors.Is(err, syscall.ENOSPC) {
+		w.next.ready <- s
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	} else if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	if err := s.place(w.log.opt.fs, w.log.folder, w.seq); err != nil {
 		return errors.Join(err, s.Close())
 	}
 	old := w.current
 	w.mu.Lock()
 	w.current = s
 	w.mu.Unlock()
-
-	at, root := w.tree.Size(), w.tree.Root()
+	w.begun = w.log.opt.Clock()
+	clear(w.known)
 	w.background.Go(func() {
 		if err := old.seal(); err != nil {
 			w.log.opt.OnError(err)
 		}
-		if err := w.checkpoint(at, root); err != nil {
-			w.log.opt.OnError(err)
-		}
 	})
+	w.signSoon()
 	w.prepare()
 	return nil
 }
@@ -128,52 +154,16 @@ func (w *writer) abandon() {
 }
 
 func (w *writer) drop() {
-	// A rotation that failed has closed it already.
-	select {
-	case <-w.hurry:
-	default:
-		close(w.hurry)
-	}
+	close(w.next.stop)
 	w.background.Wait()
 	select {
-	case p := <-w.next:
-		if p.segment == nil {
-			return
-		}
-		if err := p.segment.Close(); err != nil {
+	case s := <-w.next.ready:
+		if err := s.Close(); err != nil {
 			w.log.opt.OnError(fmt.Errorf("closing next segment: %w", err))
 		}
-		if err := w.log.opt.fs.Remove(p.segment.path); err != nil {
+		if err := w.log.opt.fs.Remove(s.path); err != nil {
 			w.log.opt.OnError(fmt.Errorf("removing next segment: %w", err))
 		}
 	default:
 	}
-}
-
-// checkpointState orders the checkpoints, which are written in the background.
-type checkpointState struct {
-	checkpointMu   sync.Mutex
-	checkpointSize uint64
-}
-
-// checkpoint writes the signed checkpoint of a tree, unless a later one is there.
-func (w *writer) checkpoint(size uint64, root tlog.Hash) error {
-	l := w.log
-	if l.signer == nil {
-		return nil
-	}
-	w.checkpointMu.Lock()
-	defer w.checkpointMu.Unlock()
-	if size < w.checkpointSize {
-		return nil
-	}
-	b, err := ledger.Checkpoint{Origin: l.config.Origin, Size: size, Root: root}.Sign(l.signer)
-	if err != nil {
-		return err
-	}
-	if err := disk.WriteFile(l.opt.fs, filepath.Join(l.folder, ledger.CheckpointFile), b); err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
-	}
-	w.checkpointSize = size
-	return nil
 }
