@@ -242,7 +242,7 @@ func (a *App) Start() error {
 	a.reloading.Unlock()
 	a.serving.Store(&serving{runtime: rt, gateway: &exchange.Gateway{
 		Policy: &a.policies, PolicySignature: a.signers.String(), State: states{rt}, Ledger: rt.recorder, Keys: rt.keys,
-		Clock: a.now, Log: a.log, MaxBody: a.MaxBody, Memory: &memory, Volumes: &volumes, Meter: meters, Refused: &rt.refused,
+		Clock: func() time.Time { return rt.recorder.notBefore(a.now()) }, Log: a.log, MaxBody: a.MaxBody, Memory: &memory, Volumes: &volumes, Meter: meters, Refused: &rt.refused,
 		Observe: observe, Observed: &observed,
 	}})
 	a.early.pass(&rt.refused)

@@ -57,7 +57,7 @@ func newRecorder(a *App, set *pseudonym.Keyset, rt *runtime) *recorder {
 		r.log.LogAttrs(context.Background(), slog.LevelWarn, "no instance id", slog.String("error", err.Error()))
 	}
 	r.options = segment.Options{
-		Dir: rt.at.ledger, Instance: instance.String(), Version: version(), Origin: rt.at.origin, Key: set.CheckpointKey(),
+		Dir: rt.at.ledger, Instance: instance.String(), Version: version(), Revision: revision(), Origin: rt.at.origin, Key: set.CheckpointKey(),
 		OnCommit: meters.committed,
 		OnError: func(err error) {
 			r.log.LogAttrs(context.Background(), slog.LevelError, "ledger", slog.String("error", err.Error()))
@@ -75,8 +75,15 @@ func (r *recorder) keepOpen(ctx context.Context) {
 	defer tick.Stop()
 	recorded := "" // the hash that the present epoch names
 	for first := true; ; first = false {
-		if l := r.current.Load(); l == nil || l.Ready() != nil {
+		switch l := r.current.Load(); {
+		case l == nil:
+			recorded = r.reopen(ctx, nil)
+		case full(l.Ready()):
+			r.report(ctx, l.Ready())
+		case l.Ready() != nil:
 			recorded = r.reopen(ctx, l)
+		default:
+			r.recovered(ctx)
 		}
 		recorded = r.recordConfig(ctx, recorded)
 		if first {
@@ -91,6 +98,19 @@ func (r *recorder) keepOpen(ctx context.Context) {
 	}
 }
 
+// full reports whether a log has no room and will go on by itself when it has: a new
+// epoch would find no more.
+func full(err error) bool { return errors.Is(err, segment.ErrFull) }
+
+// closeFailed releases a log that failed. It waits no longer than the disk may take:
+// if that is what failed, the log ends when the disk answers, and the next one
+// records its end then.
+func closeFailed(ctx context.Context, l *segment.Log) error {
+	ctx, cancel := context.WithTimeout(ctx, segment.DefaultTimeout)
+	defer cancel()
+	return l.Close(ctx)
+}
+
 // reopen replaces a log that failed, if there is one, by a new epoch, and
 // returns the hash of the configuration that it begins with.
 func (r *recorder) reopen(ctx context.Context, failed *segment.Log) (recorded string) {
@@ -98,7 +118,7 @@ func (r *recorder) reopen(ctx context.Context, failed *segment.Log) (recorded st
 		r.report(ctx, failed.Ready())
 		r.current.Store(nil)
 		r.spans.stop()
-		if err := failed.Close(ctx); err != nil {
+		if err := closeFailed(ctx, failed); err != nil {
 			r.report(ctx, err)
 		}
 	}
@@ -125,12 +145,12 @@ func (r *recorder) reopen(ctx context.Context, failed *segment.Log) (recorded st
 func (r *recorder) open(ctx context.Context) error {
 	if r.opened != nil {
 		err := r.opened.Ready()
-		if err == nil {
+		if err == nil || full(err) {
 			return nil
 		}
 		failed := r.opened
 		r.opened = nil
-		return errors.Join(err, failed.Close(ctx))
+		return errors.Join(err, closeFailed(ctx, failed))
 	}
 	options := r.options
 	options.ConfigHash = r.configured()
@@ -194,7 +214,7 @@ func (r *recorder) recordConfig(ctx context.Context, recorded string) string {
 	}
 	config := l.Config()
 	config.Hash = hash
-	if _, err := l.Append(ctx, &ledger.Record{Kind: ledger.KindConfig, Time: time.Now(), Config: &config}); err != nil {
+	if _, err := l.Append(ctx, &ledger.Record{Kind: ledger.KindConfig, Config: &config}); err != nil {
 		return recorded // the log is reopened, and then begins with it
 	}
 	return hash
@@ -218,8 +238,12 @@ func (r *recorder) report(ctx context.Context, err error) {
 // logged again when it comes back.
 func (r *recorder) recovered(ctx context.Context) {
 	r.mu.Lock()
+	news := r.why != nil
 	r.why = nil
 	r.mu.Unlock()
+	if !news {
+		return
+	}
 	r.log.LogAttrs(ctx, slog.LevelInfo, "ledger records")
 }
 
@@ -229,6 +253,17 @@ func (r *recorder) Ready() error {
 		return l.Ready()
 	}
 	return r.unavailable()
+}
+
+// notBefore returns t, or the time of the newest record if that is later: a clock that
+// goes back must not revive what has ended.
+func (r *recorder) notBefore(t time.Time) time.Time {
+	if l := r.current.Load(); l != nil {
+		if latest := l.Latest(); latest.After(t) {
+			return latest
+		}
+	}
+	return t
 }
 
 // headroom returns nil while the ledger has room for what comes next.

@@ -37,3 +37,27 @@ func moduleVersion(info *debug.BuildInfo) string {
 	}
 	return info.Main.Version
 }
+
+// revision returns the revision of the source that the binary was built from, with a
+// plus sign if there were changes beside it; empty if the build does not know.
+func revision() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	var of, changed string
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			of = s.Value
+		case "vcs.modified":
+			if s.Value == "true" {
+				changed = "+"
+			}
+		}
+	}
+	if of == "" {
+		return ""
+	}
+	return of + changed
+}
