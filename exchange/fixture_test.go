@@ -147,7 +147,13 @@ func (w *world) counted(t *testing.T) map[string]int64 {
 	if len(sink.records) == 0 {
 		return nil
 	}
-	return sink.records[0].Summary.Reasons
+	all := make(map[string]int64)
+	for _, r := range sink.records {
+		for reason, n := range r.Summary.Reasons {
+			all[reason] += n
+		}
+	}
+	return all
 }
 
 // reason returns the reason of a problem document after checking its form.

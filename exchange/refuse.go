@@ -12,7 +12,8 @@ import (
 )
 
 // refuse answers with a problem document, after its record. A caller without a
-// credential is counted and leaves no record: anybody could fill the disk.
+// credential is counted and leaves no record, and so is a recipient that is refused
+// more than [DefaultRefusalRecords] times a minute: they could fill the disk.
 func (q *request) refuse(reason rules.Reason) {
 	now := q.g.Clock()
 	if !q.identity.Presented() {
@@ -21,11 +22,17 @@ func (q *request) refuse(reason rules.Reason) {
 		q.problem(reason, "")
 		return
 	}
+	if !q.g.Refused.admit(q.caller.Recipient, now) {
+		q.g.Refused.CountOf(q.caller.Recipient, reason, now)
+		q.g.meter().Request(ledger.Refused, reason)
+		q.problem(reason, q.id)
+		return
+	}
 	if !q.record(reason, now) {
 		if q.asked {
 			reason = unrecorded(reason)
 		}
-		q.g.Refused.Count(reason, now)
+		q.g.Refused.CountOf(q.caller.Recipient, reason, now)
 		q.g.meter().Request(ledger.Refused, reason)
 	}
 	q.problem(reason, q.id)

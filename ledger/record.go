@@ -175,9 +175,10 @@ type Recovered struct {
 
 // Summary counts refusals that were not recorded one by one.
 type Summary struct {
-	From    time.Time        `json:"from"`
-	To      time.Time        `json:"to"`
-	Reasons map[string]int64 `json:"reasons"`
+	From      time.Time        `json:"from"`
+	To        time.Time        `json:"to"`
+	Recipient string           `json:"recipient,omitempty"` // who was refused; empty: callers that are no recipient
+	Reasons   map[string]int64 `json:"reasons"`
 }
 
 // StateChange says that a store accepted events up to Seq.
