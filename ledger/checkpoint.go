@@ -41,8 +41,20 @@ func OpenCheckpoint(signed []byte, verifier note.Verifier) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("verifying checkpoint: %w", err)
 	}
-	lines := strings.SplitN(n.Text, "\n", 4)
-	if len(lines) != 4 || lines[0] != verifier.Name() {
+	c, err := parseCheckpoint(n.Text)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	if c.Origin != verifier.Name() {
+		return Checkpoint{}, errCheckpoint
+	}
+	return c, nil
+}
+
+// parseCheckpoint reads the text of a checkpoint, whoever signed it.
+func parseCheckpoint(text string) (Checkpoint, error) {
+	lines := strings.SplitN(text, "\n", 4)
+	if len(lines) != 4 {
 		return Checkpoint{}, errCheckpoint
 	}
 	size, err := strconv.ParseUint(lines[1], 10, 64)
