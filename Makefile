@@ -82,6 +82,10 @@ bench: need-go ## benchmarks of the packages below Caddy
 bench-rules: need-go ## the decision core against its bars
 	TAGS=$(TAGS) .ci/bench-rules
 
+.PHONY: bench-ledger
+bench-ledger: need-go ## the ledger against its bars, beside lone data syncs
+	@TAGS=$(TAGS) .ci/bench-ledger
+
 .PHONY: bench-redact
 bench-redact: need-go ## the minimiser against its bars, beside other ways
 	@TAGS=$(TAGS) .ci/bench-redact

@@ -3,9 +3,7 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"strings"
 	"time"
 
@@ -14,7 +12,7 @@ import (
 	"github.com/modicum-dev/modicum/ledger"
 )
 
-func init() { noun("ledger", "Read the record of disclosures", ledgerShow) }
+func init() { noun("ledger", "Read the record of disclosures", ledgerShow, ledgerVerify) }
 
 // errNoDisclosure is returned when a disclosure was asked for that the ledger
 // does not have.
@@ -55,8 +53,7 @@ each has a line, which begins with its reference in that month's records.`,
   modicum ledger show --recipient mailer --since 24h
   modicum ledger show 0199c0de-7c5f-7d0a-8000-0123456789ab`,
 	}
-	config := configFlag(c)
-	dir := c.Flags().String("ledger", "", "the ledger's folder; that of --config if empty")
+	dir := ledgerFlags(c)
 	since := c.Flags().String("since", "", "nothing older than this instant (RFC 3339) or this long ago (90m, 24h)")
 	subjects := c.Flags().Bool("subjects", false, "a line for each subject")
 	asJSON := c.Flags().Bool("json", false, "print the records as they stand, a JSON line each, of every kind")
@@ -75,18 +72,15 @@ each has a line, which begins with its reference in that month's records.`,
 		if s.everyKind = *asJSON; len(args) > 0 {
 			s.id, s.last = strings.ToLower(strings.TrimPrefix(args[0], "urn:uuid:")), 0
 		}
-		if *dir == "" {
-			app, err := loadApp(*config)
-			if err != nil {
-				return err
-			}
-			*dir = app.Ledger
+		dir, err := dir()
+		if err != nil {
+			return err
 		}
 		text := func(e *ledger.Entry, _ ledger.Facts) string { return string(e.Line) }
 		if !*asJSON {
 			text = printer{each: *subjects || s.id != ""}.render
 		}
-		shown, err := tail(c.Context(), *dir, &s, text)
+		shown, err := tail(c.Context(), dir, &s, text)
 		if err != nil {
 			return err
 		}
@@ -126,11 +120,8 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 // the reader knows the facts that they name.
 func tail(ctx context.Context, dir string, s *selection, text func(*ledger.Entry, ledger.Facts) string) (shown []string, err error) {
 	reader, err := ledger.OpenReader(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no ledger at %s; a gateway makes it when it starts, and --ledger names another: %w", dir, err)
-	}
 	if err != nil {
-		return nil, err
+		return nil, noLedger(dir, err)
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
 	var at ledger.Cursor

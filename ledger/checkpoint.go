@@ -1,10 +1,13 @@
 package ledger
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -66,6 +69,20 @@ func parseCheckpoint(text string) (Checkpoint, error) {
 		return Checkpoint{}, errCheckpoint
 	}
 	return Checkpoint{Origin: lines[0], Size: size, Root: root}, nil
+}
+
+// ReadCheckpoints reads a file of signed checkpoints, one or several with an empty line
+// between them. They are not verified.
+func ReadCheckpoints(path string) ([][]byte, error) {
+	b, err := os.ReadFile(filepath.Clean(path))
+	if err != nil {
+		return nil, fmt.Errorf("reading checkpoints: %w", err)
+	}
+	all := splitCheckpoints(append(bytes.TrimRight(b, "\n"), "\n\n"...))
+	if len(all) == 0 {
+		return nil, fmt.Errorf("reading checkpoints: %s: %w", path, errCheckpoint)
+	}
+	return all, nil
 }
 
 // NewCheckpointSigner returns the signer of an origin's checkpoints and its
