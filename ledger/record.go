@@ -142,18 +142,15 @@ type Subject struct {
 
 // Config is what runs: the first record of every epoch, and again on a change.
 type Config struct {
-	Format   int    `json:"format"` // of the ledger, see docs/ledger-format.md
-	Origin   string `json:"origin"` // the epoch's log name
-	Epoch    string `json:"epoch"`
-	Instance string `json:"instance"`           // of the gateway
-	Version  string `json:"version"`            // of the binary
-	Revision string `json:"revision,omitempty"` // of the source that the binary was built from
-	Hash     string `json:"hash,omitempty"`     // of the adapted configuration
-	// Unguarded are the routes of the configuration that go upstream without
-	// being minimised, as "host path -> upstream".
-	Unguarded []string  `json:"unguarded,omitempty"`
-	Key       string    `json:"key,omitempty"`      // note verifier key of the checkpoints
-	Previous  *Previous `json:"previous,omitempty"` // the end of the epoch before
+	Format   int       `json:"format"` // of the ledger, see docs/ledger-format.md
+	Origin   string    `json:"origin"` // the epoch's log name
+	Epoch    string    `json:"epoch"`
+	Instance string    `json:"instance"`           // of the gateway
+	Version  string    `json:"version"`            // of the binary
+	Revision string    `json:"revision,omitempty"` // of the source that the binary was built from
+	Hash     string    `json:"hash,omitempty"`     // of the adapted configuration
+	Key      string    `json:"key,omitempty"`      // note verifier key of the checkpoints
+	Previous *Previous `json:"previous,omitempty"` // the end of the epoch before
 }
 
 // Previous names the end of an earlier epoch: its tree.

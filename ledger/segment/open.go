@@ -74,7 +74,7 @@ func begin(opt Options, found *epochs) (*Log, error) {
 	l.folder = filepath.Join(opt.Dir, l.epoch)
 	l.config = ledger.Config{
 		Format: ledger.Format, Origin: opt.Origin + "/" + l.epoch, Epoch: l.epoch, Instance: opt.Instance,
-		Version: opt.Version, Revision: opt.Revision, Hash: opt.ConfigHash, Unguarded: opt.Unguarded, Previous: found.previous,
+		Version: opt.Version, Revision: opt.Revision, Hash: opt.ConfigHash, Previous: found.previous,
 	}
 	if opt.Key != nil {
 		var err error

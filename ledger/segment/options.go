@@ -70,12 +70,11 @@ const DefaultOrigin = "modicum.invalid/ledger"
 
 // Options configure a log.
 type Options struct {
-	Dir        string   // the ledger's folder; it is made if its parent can be written
-	Instance   string   // of the gateway, for the config record
-	Version    string   // of the binary, for the config record
-	Revision   string   // of the source of the binary, for the config record
-	ConfigHash string   // of the adapted configuration, for the config record
-	Unguarded  []string // routes that are not minimised, for the config record
+	Dir        string // the ledger's folder; it is made if its parent can be written
+	Instance   string // of the gateway, for the config record
+	Version    string // of the binary, for the config record
+	Revision   string // of the source of the binary, for the config record
+	ConfigHash string // of the adapted configuration, for the config record
 
 	// Origin begins the epochs' log names: origin, slash, epoch id. No
 	// spaces and no plus signs. Empty means DefaultOrigin.
