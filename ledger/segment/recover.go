@@ -99,10 +99,34 @@ func lockDead(ctx context.Context, opt Options, id string) (*deadEpoch, error) {
 		return nil, errors.Join(err, lock.Unlock())
 	}
 	d := &deadEpoch{id: id, lock: lock}
-	if err := d.read(ctx, opt); err != nil {
+	err = d.settle(opt)
+	if err == nil {
+		err = d.read(ctx, opt)
+	}
+	if err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
 	return d, nil
+}
+
+// settle makes durable what the process wrote and did not live to sync, or could
+// not. What is counted and then lost with the power would be missing for good.
+// Earlier segments were durable before there was a next one.
+func (d *deadEpoch) settle(opt Options) error {
+	folder := filepath.Join(opt.Dir, d.id)
+	segments, err := ledger.Segments(opt.Dir, d.id)
+	if err != nil {
+		return err
+	}
+	if n := len(segments); n > 0 {
+		if err := opt.fs.SyncFile(filepath.Join(folder, segments[n-1].Name)); err != nil {
+			return fmt.Errorf("syncing segment of a dead epoch: %w", err)
+		}
+	}
+	if err := opt.fs.SyncDir(folder); err != nil {
+		return fmt.Errorf("syncing folder of a dead epoch: %w", err)
+	}
+	return nil
 }
 
 // read scans the epoch. Damage does not keep the log from opening: it is in a

@@ -36,6 +36,10 @@ type FS interface {
 	Remove(path string) error
 	// SyncDir makes the entries of a folder durable.
 	SyncDir(path string) error
+	// SyncFile makes the bytes of a file durable that a process wrote which is
+	// gone. After a sync of its own that failed, the cache can hold bytes that
+	// no later sync writes; it is dropped, as far as the system does that.
+	SyncFile(path string) error
 }
 
 // File is an open file of an [FS].
@@ -78,6 +82,19 @@ func (OS) SyncDir(path string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+// SyncFile implements [FS].
+func (OS) SyncFile(path string) error {
+	f, err := os.Open(filepath.Clean(path))
+	if err != nil {
+		return err
+	}
+	err = Datasync(f)
+	if err == nil {
+		err = dropCache(f)
+	}
+	return errors.Join(err, f.Close())
 }
 
 type osFile struct {

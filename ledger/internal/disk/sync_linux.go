@@ -25,3 +25,16 @@ func Datasync(f *os.File) error {
 	})
 	return errors.Join(err, os.NewSyscallError("fdatasync", syncErr))
 }
+
+// dropCache lets the next reader of f ask the disk. Only clean pages go.
+func dropCache(f *os.File) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var adviseErr error
+	err = conn.Control(func(fd uintptr) {
+		adviseErr = unix.Fadvise(int(fd), 0, 0, unix.FADV_DONTNEED)
+	})
+	return errors.Join(err, os.NewSyscallError("fadvise", adviseErr))
+}
