@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -101,82 +99,6 @@ func TestTornTailAtEveryByte(t *testing.T) {
 			}
 		}
 	}
-}
-
-// The power fails at any moment, under load; whatever of the unsynced bytes is on
-// disk, every acknowledged record survives and nothing is taken for damage.
-func TestPowerLoss(t *testing.T) {
-	rounds := 60
-	if testing.Short() {
-		rounds = 20
-	}
-	for round := range rounds {
-		rng := rand.New(rand.NewPCG(1, uint64(round)))
-		dir := t.TempDir()
-		disk := newPowerFS(dir)
-		l := openLog(t, Options{Dir: dir, SegmentSize: 4 << 10 << rng.IntN(4), Key: testKey, fs: disk})
-		var (
-			mu           sync.Mutex
-			acknowledged []string
-			img          *image
-			survive      []string // acknowledged before the power went
-			wg           sync.WaitGroup
-		)
-		at := rng.IntN(60)
-		for w := range 6 {
-			wg.Go(func() {
-				for i := range 15 {
-					r := released(w*15 + i)
-					if _, err := l.Append(t.Context(), r); err != nil {
-						t.Errorf("appending: %v", err)
-						return
-					}
-					mu.Lock()
-					acknowledged = append(acknowledged, r.Disclosure.ID)
-					if len(acknowledged) >= at && img == nil {
-						// Others are between write and sync.
-						survive = slices.Clone(acknowledged)
-						img = disk.lose(rng)
-					}
-					mu.Unlock()
-				}
-			})
-		}
-		wg.Wait()
-		closeLog(t, l)
-		checkSurvival(t, round, img, survive)
-		if t.Failed() {
-			return
-		}
-	}
-}
-
-func checkSurvival(t *testing.T, round int, img *image, acknowledged []string) {
-	t.Helper()
-	dir := t.TempDir()
-	img.restore(t, dir)
-	var reported []error
-	next, err := Open(t.Context(), Options{Dir: dir, OnError: func(err error) { reported = append(reported, err) }})
-	if err != nil {
-		t.Fatalf("round %d: opening after the power loss: %v", round, err)
-	}
-	closeLog(t, next)
-	entries, err := tryReadAll(t, dir)
-	if err != nil {
-		t.Fatalf("round %d: %v", round, err)
-	}
-	ids := releasedIDs(entries)
-	for _, id := range acknowledged {
-		if !slices.Contains(ids, id) {
-			t.Errorf("round %d: %s was acknowledged and is lost", round, id)
-		}
-	}
-	for _, e := range ofKind(entries, ledger.KindRecovered) {
-		if e.Recovered.Damaged {
-			t.Errorf("round %d: a power loss was taken for damage: %+v, %v", round, *e.Recovered, reported)
-		}
-	}
-	checkRoots(t, dir, entries)
 }
 
 // A batch whose first sectors are missing while later ones are there is torn; a
