@@ -12,8 +12,8 @@ import (
 	"github.com/modicum-dev/modicum/rules"
 )
 
-// DefaultRefusalRecords is how many refusals of a recipient have a record of their own
-// in a minute. Those beyond are counted in one record for the minute: a recipient that
+// DefaultRefusalRecords is how many refusals of a recipient, before the upstream was
+// asked, have a record of their own in a minute. Those beyond are counted in one record for the minute: a recipient that
 // is refused in a loop must not fill the disk.
 const DefaultRefusalRecords = 100
 

@@ -13,7 +13,8 @@ import (
 
 // refuse answers with a problem document, after its record. A caller without a
 // credential is counted and leaves no record, and so is a recipient that is refused
-// more than [DefaultRefusalRecords] times a minute: they could fill the disk.
+// before the upstream is asked more than [DefaultRefusalRecords] times a minute: they
+// could fill the disk.
 func (q *request) refuse(reason rules.Reason) {
 	now := q.g.Clock()
 	if !q.identity.Presented() {
@@ -22,10 +23,11 @@ func (q *request) refuse(reason rules.Reason) {
 		q.problem(reason, "")
 		return
 	}
-	if !q.g.Refused.admit(q.caller.Recipient, now) {
+	// Who makes the upstream answer is bounded by it, and it is about somebody.
+	if !q.asked && !q.g.Refused.admit(q.caller.Recipient, now) {
 		q.g.Refused.CountOf(q.caller.Recipient, reason, now)
 		q.g.meter().Request(ledger.Refused, reason)
-		q.problem(reason, q.id)
+		q.problem(reason, "") // an id leads to a record
 		return
 	}
 	if !q.record(reason, now) {

@@ -23,6 +23,9 @@ type audit struct {
 	released  map[string]int    // by epoch
 	recovered map[string]string // the epoch that says so, by the epoch that had no end
 	counted   map[string]int64  // refusals without a record, by reason
+	// summarised counts the replies that say by having no id that they are among
+	// those: refusals of a recipient that is refused often.
+	summarised int
 	// extra counts what else has a span: releases that broke off.
 	extra map[string]struct{}
 }
@@ -101,6 +104,8 @@ func (a *audit) check(r reply) error {
 		want = ledger.KindReleased
 	}
 	switch e, ok := a.records[r.id]; {
+	case r.id == "" && r.status == 403:
+		a.summarised++
 	case !ok:
 		return fmt.Errorf("an answer %d with disclosure id %q has no record", r.status, r.id)
 	case e.kind != want:
