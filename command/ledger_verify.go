@@ -126,6 +126,9 @@ func verified(r *ledger.Report, held int) string {
 		case e.Signed < e.Records:
 			fmt.Fprintf(&b, "  signed up to record %d; that the %d after it are all cannot be shown yet\n", e.Signed-1, e.Records-e.Signed)
 		}
+		if e.Expired > 0 {
+			fmt.Fprintf(&b, "  of %s only the hash is left: the end of their retention has come\n", many(e.Expired, "record"))
+		}
 		if e.Torn > 0 {
 			fmt.Fprintf(&b, "  %d bytes of a write that a crash cut off, and nobody relied on\n", e.Torn)
 		}

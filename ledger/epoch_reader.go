@@ -3,8 +3,11 @@ package ledger
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // epochReader reads the lines of one epoch in order, across its segments.
@@ -16,6 +19,8 @@ type epochReader struct {
 	off        int64  // in segment, where file has to be opened; 0 while it is open
 	next       uint64 // sequence of the next line
 	onSegment  func() // called when another segment begins
+
+	onLeaf func(tlog.Hash) // called for each record that has expired; may be nil
 }
 
 func (r *epochReader) close() error {
@@ -27,8 +32,19 @@ func (r *epochReader) close() error {
 	return err
 }
 
+// open goes to the start of a segment, or past it if it has expired.
 func (r *epochReader) open(s Segment) error {
+	if s.Expired {
+		return r.pastLeaves(s)
+	}
 	f, err := openSegment(filepath.Join(r.dir, r.epoch, s.Name), r.settle)
+	if errors.Is(err, fs.ErrNotExist) {
+		// It may have expired since the folder was listed.
+		s.Name, s.Expired = LeavesName(s.First), true
+		if past := r.pastLeaves(s); !errors.Is(past, fs.ErrNotExist) {
+			return past
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -40,8 +56,22 @@ func (r *epochReader) open(s Segment) error {
 	return err
 }
 
+// pastLeaves goes past an expired segment: next is what follows its records.
+func (r *epochReader) pastLeaves(s Segment) error {
+	n, err := readLeaves(filepath.Join(r.dir, r.epoch, s.Name), r.onLeaf)
+	if err != nil {
+		return err
+	}
+	err = r.close()
+	r.segment, r.off, r.next = s, 0, s.First+n
+	if r.onSegment != nil {
+		r.onSegment()
+	}
+	return err
+}
+
 // seek goes to the segment that holds, or will hold, the record seq and stands
-// at its first line.
+// at its first line, or past it if it has expired.
 func (r *epochReader) seek(seq uint64) error {
 	segments, err := Segments(r.dir, r.epoch)
 	if err != nil {
@@ -108,9 +138,28 @@ func (r *epochReader) line() (Line, error) {
 				return Line{}, err
 			}
 		}
+		if r.file == nil && r.segment.Expired {
+			following, ok, err := r.following()
+			if err != nil {
+				return Line{}, err
+			}
+			if !ok {
+				return Line{}, io.EOF
+			}
+			if following.First != r.next {
+				return Line{}, r.corrupt()
+			}
+			if err := r.open(following); err != nil {
+				return Line{}, err
+			}
+			continue
+		}
 		if r.file == nil {
 			if err := r.seek(r.next); err != nil {
 				return Line{}, err
+			}
+			if r.segment.Expired {
+				continue
 			}
 			if r.file == nil {
 				return Line{}, io.EOF
@@ -164,7 +213,7 @@ func (r *epochReader) following() (Segment, bool, error) {
 		return Segment{}, false, err
 	}
 	for _, s := range segments {
-		if s.First > r.segment.First || s.First == r.segment.First && s.Name != r.segment.Name {
+		if s.First > r.segment.First {
 			return s, true, nil
 		}
 	}

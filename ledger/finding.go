@@ -68,6 +68,7 @@ type EpochReport struct {
 	Origin      string    `json:"origin,omitempty"`
 	How         string    `json:"how"` // EndClosed, EndRecovered or EndOpen
 	Records     uint64    `json:"records"`
+	Expired     uint64    `json:"expired"`     // of the records: only their hashes are left
 	Disclosures uint64    `json:"disclosures"` // released, aborted and unknown
 	Refusals    uint64    `json:"refusals"`
 	Signed      uint64    `json:"signed"` // records that the newest checkpoint covers

@@ -24,6 +24,7 @@ const (
 	EndFile         = "end.json"    // an End, once the epoch takes no more records
 
 	segmentSuffix = ".seg"
+	leavesSuffix  = ".leaves"
 	segmentDigits = 16
 )
 
@@ -32,10 +33,17 @@ func SegmentName(first uint64) string {
 	return fmt.Sprintf("%0*d%s", segmentDigits, first, segmentSuffix)
 }
 
+// LeavesName returns the name of the file that stands for an expired segment
+// whose first record was first: the leaf hashes of its records, one after another.
+func LeavesName(first uint64) string {
+	return fmt.Sprintf("%0*d%s", segmentDigits, first, leavesSuffix)
+}
+
 // Segment is a file of an epoch.
 type Segment struct {
-	Name  string
-	First uint64 // the sequence of its first record
+	Name    string
+	First   uint64 // the sequence of its first record
+	Expired bool   // only the leaves of its records are left
 }
 
 // Epochs lists the epochs of the ledger in dir, oldest first. Anything else in
@@ -61,7 +69,8 @@ func isEpoch(name string) bool {
 	return err == nil && id.Version() == 7 && id.String() == name
 }
 
-// Segments lists the segments of an epoch in order.
+// Segments lists the segments of an epoch in order, expired ones among them. One
+// that has its leaves beside it and is still there has not expired yet.
 func Segments(dir, epoch string) ([]Segment, error) {
 	entries, err := os.ReadDir(filepath.Join(dir, epoch))
 	if err != nil {
@@ -69,15 +78,22 @@ func Segments(dir, epoch string) ([]Segment, error) {
 	}
 	var segments []Segment
 	for _, e := range entries {
-		digits, ok := strings.CutSuffix(e.Name(), segmentSuffix)
-		if !ok || len(digits) != segmentDigits {
+		digits, live := strings.CutSuffix(e.Name(), segmentSuffix)
+		expired := false
+		if !live {
+			digits, expired = strings.CutSuffix(e.Name(), leavesSuffix)
+		}
+		if !live && !expired || len(digits) != segmentDigits {
 			continue
 		}
 		if first, err := strconv.ParseUint(digits, 10, 64); err == nil {
-			segments = append(segments, Segment{Name: e.Name(), First: first})
+			segments = append(segments, Segment{Name: e.Name(), First: first, Expired: expired})
 		}
 	}
-	slices.SortFunc(segments, func(a, b Segment) int { return strings.Compare(a.Name, b.Name) })
+	// The names .seg sort after .leaves of the same digits.
+	slices.SortFunc(segments, func(a, b Segment) int { return strings.Compare(b.Name, a.Name) })
+	segments = slices.CompactFunc(segments, func(a, b Segment) bool { return a.First == b.First })
+	slices.Reverse(segments)
 	return segments, nil
 }
 

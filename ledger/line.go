@@ -61,7 +61,7 @@ func AppendBody(dst []byte, r *Record) ([]byte, error) {
 
 func appendMember(dst []byte, r *Record) ([]byte, error) {
 	set := 0
-	for _, is := range []bool{r.Disclosure != nil, r.Fact != nil, r.Config != nil, r.Recovered != nil, r.Summary != nil, r.State != nil, r.Clock != nil} {
+	for _, is := range []bool{r.Disclosure != nil, r.Fact != nil, r.Config != nil, r.Recovered != nil, r.Summary != nil, r.State != nil, r.Clock != nil, r.Expired != nil, r.Hold != nil} {
 		if is {
 			set++
 		}
@@ -91,12 +91,16 @@ func appendMember(dst []byte, r *Record) ([]byte, error) {
 		name, member, fits = "summary", r.Summary, fits && r.Summary != nil
 	case KindState:
 		name, member, fits = "state", r.State, fits && r.State != nil
+	case KindExpired:
+		name, member, fits = "expired", r.Expired, fits && r.Expired != nil
+	case KindHold:
+		name, member, fits = "hold", r.Hold, fits && r.Hold != nil
 	case KindHeartbeat:
 		if set == 0 {
 			return dst, nil
 		}
 		name, member, fits = "clock", r.Clock, fits && r.Clock != nil
-	case KindResolved, KindLookup, KindExpired:
+	case KindResolved, KindLookup:
 		// Reserved: the kinds are in the closed list, their members come
 		// with what writes them.
 		return dst, fmt.Errorf("%w: kind is not written by this version", ErrInvalid)

@@ -42,6 +42,10 @@ type Facts interface {
 // which the reader makes durable itself before it returns it. The reader goes on
 // to the next epoch only when the one before has ended, so a cursor never skips a
 // record: while two processes overlap, the records of the newer one wait.
+//
+// Segments whose retention has ended are passed over: the zero cursor stands
+// before the first record that is left, and a cursor among records that have
+// expired goes on at the next one there is. The sequences of records stay.
 type FolderReader struct {
 	dir    string
 	bounds []Bound
@@ -89,7 +93,7 @@ func (r *FolderReader) Fact(hash string) (*Fact, bool) {
 }
 
 // Next implements [Reader]. A cursor to a place that the ledger does not have,
-// because its epoch or its records are gone, is an error matching [ErrCorrupt].
+// because its epoch or its records are gone without having expired, is an error matching [ErrCorrupt].
 func (r *FolderReader) Next(ctx context.Context, c Cursor) (Entry, Cursor, error) {
 	if r.epoch == nil || c != r.at {
 		if err := r.seek(ctx, c); err != nil {
@@ -179,6 +183,10 @@ func (r *FolderReader) entry() (Entry, error) {
 		// What was read ahead, beside the writer, can be older than the
 		// bound. It was dropped; the file has the last word.
 		l, err = r.epoch.line()
+	}
+	if isEOF(err) && r.epoch.segment.Expired && r.epoch.next == limit {
+		// The epoch's last records have expired.
+		return r.entry()
 	}
 	if isEOF(err) {
 		return Entry{}, r.epoch.corrupt()

@@ -28,6 +28,7 @@ const (
 	KindHeartbeat Kind = "heartbeat" // nothing happened, and the log is alive
 	KindRecovered Kind = "recovered" // an earlier epoch ended without a close
 	KindExpired   Kind = "expired"   // a segment or a period key reached its end of retention
+	KindHold      Kind = "hold"      // a legal hold was set or lifted
 	KindSummary   Kind = "summary"   // counted refusals that have no record each
 )
 
@@ -46,6 +47,8 @@ type Record struct {
 	Summary    *Summary        `json:"summary,omitempty"`
 	State      *StateChange    `json:"state,omitempty"`
 	Clock      *Clock          `json:"clock,omitempty"` // of a heartbeat, when the clock went back
+	Expired    *Expired        `json:"expired,omitempty"`
+	Hold       *Hold           `json:"hold,omitempty"`
 
 	// Uses lists the facts that this record names by hash. The log writes
 	// each of them once per segment, before the first record that uses it.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tidwall/gjson"
 	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // epochCheck is the way through one epoch.
@@ -43,7 +44,7 @@ type mark struct {
 // epoch verifies one epoch.
 func (v *verifier) epoch(epoch string, first bool) (err error) {
 	c := &epochCheck{verifier: v, EpochReport: EpochReport{Epoch: epoch, How: EndOpen}, first: first, facts: map[string]struct{}{}}
-	c.r = &epochReader{dir: v.dir, epoch: epoch, onSegment: func() { clear(c.facts) }}
+	c.r = &epochReader{dir: v.dir, epoch: epoch, onSegment: func() { clear(c.facts) }, onLeaf: c.leaf}
 	defer func() {
 		if closeErr := c.r.close(); err == nil {
 			err = closeErr
@@ -138,6 +139,7 @@ func (c *epochCheck) runsOut() error {
 
 // after looks what stands behind the end of an epoch.
 func (c *epochCheck) after() error {
+	c.r.onLeaf = nil
 	l, err := c.r.line()
 	switch {
 	case errors.Is(err, ErrCorrupt), isEOF(err):
@@ -150,6 +152,14 @@ func (c *epochCheck) after() error {
 		c.found(ProblemAdded, c.r.segment.Name, l.Seq, "records stand after the end of the epoch, which was closed with %d", c.end.Size)
 	}
 	return nil
+}
+
+// leaf is told of each record whose segment has expired.
+func (c *epochCheck) leaf(leaf tlog.Hash) {
+	c.tree.Append(leaf)
+	c.Expired++
+	c.Records = c.tree.Size()
+	c.reached()
 }
 
 // line checks one record and adds it to the tree.
@@ -229,7 +239,7 @@ func (c *epochCheck) decoded(l Line) error {
 		c.behind = true
 	}
 	switch {
-	case r.Config != nil && l.Seq == 0:
+	case r.Config != nil && c.Origin == "": // the first may have expired
 		return c.config(*r.Config)
 	case l.Seq == 0:
 		c.content(l, "record %d is no config record, with which an epoch begins")
@@ -351,7 +361,7 @@ func (c *epochCheck) time(l Line) {
 		c.content(l, "record %d has no time")
 		return
 	}
-	if l.Seq == 0 {
+	if c.From.IsZero() {
 		c.From, c.To = at, at
 		return
 	}

@@ -31,7 +31,7 @@ func rankOf(k ledger.Kind) rank {
 	case ledger.KindHeartbeat:
 		return rankHeartbeat
 	case ledger.KindAborted, ledger.KindUnknown, ledger.KindState, ledger.KindPolicy, ledger.KindRecipient, ledger.KindProfile,
-		ledger.KindConfig, ledger.KindRecovered, ledger.KindExpired:
+		ledger.KindConfig, ledger.KindRecovered, ledger.KindExpired, ledger.KindHold:
 	}
 	return rankLast
 }
