@@ -50,9 +50,10 @@ type Log struct {
 	writer writer // of the committer alone
 	recent recent
 
-	active atomic.Int64  // when the last batch became durable, since begun
-	watch  *time.Timer   // fires when the disk takes too long
-	hangs  chan struct{} // closed when it did
+	active   atomic.Int64  // when the last batch became durable, since begun
+	watch    *time.Timer   // fires when the disk takes too long
+	hangs    chan struct{} // closed when it did
+	hangOnce sync.Once
 
 	stop         chan struct{} // closed when what goes on beside the commits is to end
 	beside       sync.WaitGroup
@@ -197,10 +198,10 @@ func (l *Log) look() error {
 // told to write last may still become durable; nothing is disclosed for it.
 var ErrHangs = errors.New("the disk does not answer")
 
-// hang ends all waiting.
+// hang ends all waiting. A disk may hang more than once within a batch.
 func (l *Log) hang() {
 	_ = l.poison(ErrHangs)
-	close(l.hangs)
+	l.hangOnce.Do(func() { close(l.hangs) })
 }
 
 // poison ends all recording. The first reason stays.
