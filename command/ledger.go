@@ -12,7 +12,9 @@ import (
 	"github.com/modicum-dev/modicum/ledger"
 )
 
-func init() { noun("ledger", "Read the record of disclosures", ledgerShow, ledgerVerify) }
+func init() {
+	noun("ledger", "Read the record of disclosures", ledgerShow, ledgerVerify, ledgerProve, ledgerVerifyProof)
+}
 
 // errNoDisclosure is returned when a disclosure was asked for that the ledger
 // does not have.

@@ -105,8 +105,13 @@ func (v *verifier) options() error {
 	return nil
 }
 
-// publicOf is the part of a verifier key that does not depend on its name.
-func publicOf(key string) string { return key[strings.LastIndexByte(key, '+')+1:] }
+// publicOf is the part of a verifier key NAME+HASH+KEY that does not depend on its
+// name. It may itself hold plus signs, and the two before it hold none.
+func publicOf(key string) string {
+	_, rest, _ := strings.Cut(key, "+")
+	_, public, _ := strings.Cut(rest, "+")
+	return public
+}
 
 func size(dir string, epochs []string) (total int64, err error) {
 	for _, epoch := range epochs {
