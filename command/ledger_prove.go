@@ -50,7 +50,7 @@ The record holds references to persons of its month, and no values.`,
 		case errors.Is(err, ledger.ErrNoDisclosure):
 			return errNoDisclosure
 		case errors.Is(err, ledger.ErrNotSigned):
-			return fmt.Errorf("%w; a gateway that runs with a checkpoint key makes one within ten seconds, and an epoch that a crash ended gets no more", err)
+			return fmt.Errorf("%w; a gateway that runs with a checkpoint key makes one within ten seconds, and signs what a crash left when it starts", err)
 		case errors.Is(err, ledger.ErrCorrupt):
 			return fmt.Errorf(`%w; "modicum ledger verify" says what is wrong`, err)
 		case err != nil:

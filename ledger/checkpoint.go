@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -83,6 +84,20 @@ func ReadCheckpoints(path string) ([][]byte, error) {
 		return nil, fmt.Errorf("reading checkpoints: %s: %w", path, errCheckpoint)
 	}
 	return all, nil
+}
+
+// KeptCheckpoints returns the signed checkpoints that an epoch keeps, oldest first,
+// none if it has none. They are not verified. What a crash has cut off at the end is
+// passed over.
+func KeptCheckpoints(dir, epoch string) ([][]byte, error) {
+	b, err := os.ReadFile(filepath.Clean(filepath.Join(dir, epoch, CheckpointsFile)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading checkpoints: %w", err)
+	}
+	return splitCheckpoints(b), nil
 }
 
 // NewCheckpointSigner returns the signer of an origin's checkpoints and its

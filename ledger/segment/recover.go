@@ -34,6 +34,7 @@ type deadEpoch struct {
 	states  ledger.States
 	intents []*ledger.Record // without an end; Uses is set
 	latest  time.Time        // the newest time of a record
+	config  ledger.Config    // what the epoch began with; empty if that has expired
 }
 
 func (e *epochs) release() {
@@ -141,6 +142,14 @@ func (d *deadEpoch) read(ctx context.Context, opt Options) error {
 			d.latest = at
 		}
 		switch line.Kind {
+		case ledger.KindConfig:
+			r, err := line.Record()
+			if err != nil || r.Config == nil {
+				return damage(err)
+			}
+			if line.Seq == 0 {
+				d.config = *r.Config
+			}
 		case ledger.KindPolicy, ledger.KindRecipient, ledger.KindProfile:
 			r, err := line.Record()
 			if err != nil {
@@ -259,6 +268,11 @@ func (l *Log) recoverEpoch(ctx context.Context, d *deadEpoch) error {
 			return damage(err)
 		}
 		end.Size, end.Root = said.recovered.Size, root
+	}
+	if end.Size == d.tail.Tree.Size() && end.Root == d.tail.Tree.Root() {
+		if err := l.signEnd(d); err != nil {
+			l.opt.OnError(fmt.Errorf("signing the end of epoch %s: %w", d.id, err))
+		}
 	}
 	if err := writeEnd(l.opt.fs, filepath.Join(l.opt.Dir, d.id), end); err != nil {
 		return err
