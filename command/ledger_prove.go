@@ -59,6 +59,9 @@ The record holds references to persons of its month, and no values.`,
 		if err := say(c.OutOrStdout(), "%s", proof.Format()); err != nil {
 			return err
 		}
+		if key == "" {
+			return say(c.ErrOrStderr(), "the record that names the key has expired; the key of any other epoch of this ledger checks the proof\n")
+		}
 		return say(c.ErrOrStderr(), "the key that it is checked with, to be handed over another way:\n%s\n", key)
 	}
 	return c

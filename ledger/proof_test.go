@@ -211,6 +211,29 @@ func TestProveRefuses(t *testing.T) {
 	}
 }
 
+// The record that names the key may have expired; the proof holds all the same.
+func TestProveWithoutTheFirstRecord(t *testing.T) {
+	dir, key, leaves := proofLedger(t, 7)
+	var b []byte
+	for _, leaf := range leaves[:4] {
+		b = append(b, leaf[:]...)
+	}
+	proofWrite(t, dir, LeavesName(0), b)
+	if err := os.Remove(filepath.Join(dir, proofEpoch, SegmentName(0))); err != nil {
+		t.Fatal(err)
+	}
+	p, named, err := Prove(t.Context(), dir, proofID(5), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if named != "" {
+		t.Errorf("the key is named: %s", named)
+	}
+	if _, err := p.Verify(key); err != nil {
+		t.Error(err)
+	}
+}
+
 func FuzzParseProof(f *testing.F) {
 	hash := tlog.Hash{1}.String()
 	f.Add([]byte(proofHeader + "\nextra e30=\nindex 3\n" + hash + "\n\na\n1\n" + hash + "\n\n"))

@@ -23,7 +23,8 @@ var (
 )
 
 // Prove returns a proof of the record of a disclosure or a refusal, by its id, and the
-// verifier key that the epoch names, which is empty if it names none. The proof rests
+// verifier key that the epoch names, which is empty if it names none or if the
+// record that names it has expired. The proof rests
 // on the held checkpoint, which was kept elsewhere, or on the newest one of the
 // record's epoch if held is nil. The whole epoch is read, beside its writer if it has
 // one; memory is bounded by the longest line. Errors match [ErrNoDisclosure],
@@ -93,7 +94,7 @@ func find(ctx context.Context, dir, id string) (place, error) {
 	want := []byte(`,"disclosure":{"id":` + string(appendString(nil, id)))
 	for _, epoch := range slices.Backward(epochs) {
 		var at place
-		err := eachLine(ctx, dir, epoch, 1<<63-1, func(tlog.Hash) {}, func(l Line) error {
+		err := eachLine(ctx, dir, epoch, 1<<63-1, nil, func(l Line) error {
 			if l.Kind != KindIntent && bytes.Contains(l.Bytes, want) {
 				at = place{epoch, l.Seq}
 			}
@@ -110,15 +111,16 @@ func find(ctx context.Context, dir, id string) (place, error) {
 }
 
 // eachLine reads the first n records of an epoch, or all that there are. leaf is told
-// of each record, expired ones among them, and line of those that are there.
+// of each record, expired ones among them, unless it is nil, and line of those that
+// are there.
 func eachLine(ctx context.Context, dir, epoch string, n uint64, leaf func(tlog.Hash), line func(Line) error) (err error) {
 	var seen uint64
-	bounded := func(h tlog.Hash) {
-		if seen++; seen <= n {
+	expired := func(h tlog.Hash) {
+		if seen++; leaf != nil && seen <= n {
 			leaf(h)
 		}
 	}
-	r := &epochReader{dir: dir, epoch: epoch, onLeaf: bounded}
+	r := &epochReader{dir: dir, epoch: epoch, onLeaf: expired}
 	defer func() { err = errors.Join(err, r.close()) }()
 	for seen < n {
 		if err := ctx.Err(); err != nil {
@@ -131,7 +133,9 @@ func eachLine(ctx context.Context, dir, epoch string, n uint64, leaf func(tlog.H
 		if err != nil {
 			return err
 		}
-		bounded(LeafHash(l.Bytes))
+		if seen++; leaf != nil {
+			leaf(LeafHash(l.Bytes))
+		}
 		if err := line(l); err != nil {
 			return err
 		}
