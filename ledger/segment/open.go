@@ -88,13 +88,14 @@ func begin(opt Options, found *epochs) (*Log, error) {
 	l.watch = time.AfterFunc(opt.Timeout, l.hang)
 	l.watch.Stop()
 	go l.run()
-	l.beside.Go(func() { l.keepBeating(l.stop) })
-	if l.signer != nil {
-		l.beside.Go(func() { l.writer.keepSigning(l.stop) })
-	}
 	config := l.config
 	if err := l.appendOwn(&ledger.Record{Kind: ledger.KindConfig, Config: &config}); err != nil {
 		return nil, errors.Join(err, l.Close(context.Background()))
+	}
+	// Only now, because the config record is the first.
+	l.beside.Go(func() { l.keepBeating(l.stop) })
+	if l.signer != nil {
+		l.beside.Go(func() { l.writer.keepSigning(l.stop) })
 	}
 	return l, nil
 }
